@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { instant } from '../../platform/api/page.ts';
+
+/** GET /api/v1/readings?tags=1,2&from=…&to=…&pixels=1200. At most 8 tags. */
+export const TrendQuery = z.strictObject({
+  tags: z.string().regex(/^\d+(,\d+){0,7}$/, 'one to eight tag numbers, separated by commas'),
+  from: instant,
+  to: instant,
+  pixels: z.coerce.number().int().min(50).max(4000).default(1200),
+});
+
+/**
+ * One tag's trend as columns. `raw`: every reading (min = max = first = last); otherwise an envelope a bucket.
+ * Times are milliseconds since the epoch. A null in `min` is a gap: a line must not be drawn across it.
+ * Forecast columns come from the newest forecast, if one was asked for and exists.
+ */
+export const Trend = z.strictObject({
+  tag: z.number().int(),
+  resolution: z.enum(['raw', 'envelope']),
+  bucketMs: z.number().nullable(),
+  at: z.array(z.number()),
+  min: z.array(z.number().nullable()),
+  max: z.array(z.number().nullable()),
+  first: z.array(z.number().nullable()),
+  last: z.array(z.number().nullable()),
+  /** Worst packed quality in the bucket: 0 is good, from 256 uncertain, from 512 bad. */
+  quality: z.array(z.number().int()),
+});
+export type Trend = z.infer<typeof Trend>;
+
+/** The answer repeats the range asked, so that a late answer can be told and dropped. */
+export const TrendAnswer = z.strictObject({ from: instant, to: instant, trends: z.array(Trend) });
+export type TrendAnswer = z.infer<typeof TrendAnswer>;
+
+/** GET /api/v1/readings/last (page): the newest reading of each tag. */
+export const LastReading = z.strictObject({
+  tag: z.number().int(),
+  at: z.number(),
+  value: z.union([z.number(), z.string(), z.null()]),
+  quality: z.number().int(),
+});
+export type LastReading = z.infer<typeof LastReading>;

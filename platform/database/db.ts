@@ -1,0 +1,44 @@
+/** Types of a bulk load's columns, as PostgreSQL names them. */
+export type ColumnType =
+  'int2' | 'int4' | 'int8' | 'float8' | 'text' | 'bytea' | 'timestamptz' | 'bool' | 'jsonb' | 'uuid';
+
+/** Where a bulk load goes: a table and its columns in the order of each row's values. */
+export interface CopyTarget {
+  readonly table: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+}
+
+/** What a pool and a transaction have in common. Times go in as `Date` or milliseconds, and come out as `Date`. */
+export interface Db {
+  query<Row extends object = Record<string, unknown>>(
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+  /** Commits when `work` settles, rolls back when it rejects. Inside a transaction: a savepoint. */
+  transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+  /** Binary bulk load, in one round trip. `timestamptz` takes milliseconds since the epoch, with a fraction. */
+  copy(target: CopyTarget, rows: readonly (readonly unknown[])[]): Promise<void>;
+}
+
+/** What the server behind `Db` can do, found by doing it. */
+export interface Edition {
+  readonly engine: 'embedded' | 'native';
+  readonly server: string;
+  readonly timescaledb: string | null;
+  readonly compression: boolean;
+}
+
+/** An open database. Disposing it waits for what is under way. */
+export interface Database extends Db, AsyncDisposable {
+  /** Null until the server was first reached. */
+  readonly edition: Edition | null;
+  /** False while the server is away; it becomes true again by itself. */
+  readonly available: boolean;
+  /** Settles once the server answers; at once while it is available. */
+  ready(signal: AbortSignal): Promise<void>;
+  /**
+   * Runs `work` with a `Db` whose queries are cancelled when `signal` aborts or `timeoutMs` has passed
+   * (on the embedded database by restarting its worker).
+   */
+  cancellable<T>(signal: AbortSignal, timeoutMs: number, work: (db: Db) => Promise<T>): Promise<T>;
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { instant } from '../../../platform/api/page.ts';
+
+/** GET /api/v1/sites (page); GET /api/v1/sites/{id}; POST /api/v1/sites {name} (administrator) answers with a one-time token. */
+export const SiteView = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['invited', 'connected', 'silent', 'revoked']),
+  enrolledAt: instant.nullable(),
+  lastContact: instant.nullable(),
+  tags: z.number().int(),
+  readings: z.number(),
+  /** Every reading up to here has arrived. */
+  completeTo: instant.nullable(),
+  openAlarms: z.number().int(),
+});
+export type SiteView = z.infer<typeof SiteView>;
+
+export const Invitation = z.strictObject({ site: SiteView, token: z.string(), expiresAt: instant });
+export type Invitation = z.infer<typeof Invitation>;
+
+/** GET /api/v1/sites/{id}/tags (page): the site's tags with their newest reading. */
+export const SiteTagView = z.strictObject({
+  tag: z.number().int(),
+  name: z.string(),
+  unit: z.string(),
+  at: instant.nullable(),
+  value: z.union([z.number(), z.string(), z.null()]),
+  quality: z.number().int().nullable(),
+});
+export type SiteTagView = z.infer<typeof SiteTagView>;
+
+/** GET /api/v1/trainings (page), GET /api/v1/trainings/{id}, GET /api/v1/trainings/{id}/log (text). */
+export const FleetTrainingView = z.strictObject({
+  id: z.string(),
+  site: z.string(),
+  siteName: z.string(),
+  tagName: z.string(),
+  kind: z.string(),
+  state: z.enum(['queued', 'running', 'succeeded', 'failed']),
+  executor: z.string(),
+  orderedAt: instant,
+  startedAt: instant.nullable(),
+  endedAt: instant.nullable(),
+  attempts: z.number().int(),
+  metrics: z.record(z.string(), z.number()),
+  error: z.string().nullable(),
+});
+export type FleetTrainingView = z.infer<typeof FleetTrainingView>;
