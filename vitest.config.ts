@@ -10,7 +10,6 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/hmi/**', 'test/system/**', 'test/faults/**'],
-          globalSetup: ['test/support/global.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           pool: 'forks',
