@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// The `penstock` command: finds the command's file and runs it, compiled if this is an installed package, else from source.
+import { existsSync } from 'node:fs';
+
+const commands = {
+  gateway: ['gateway/commands', 'runs the gateway of a site'],
+  central: ['sync/central/commands', 'runs the central node of a fleet'],
+  demo: ['deploy/demo', 'runs the demo plant, a gateway and a central node'],
+  simulate: ['deploy/simulate/main', 'runs the demo plant alone: OPC UA, Modbus TCP and MQTT'],
+  train: ['forecasting/job/main', 'runs one training job, as the executors do'],
+  migrate: ['gateway/commands', "brings a gateway's database up to date"],
+  user: ['gateway/commands', 'adds a user, sets a password, makes an API token'],
+  enrol: ['gateway/commands', 'enrols this site at a central node'],
+  import: ['gateway/commands', 'reads a plant model from plant.yaml'],
+  export: ['gateway/commands', 'writes the plant model as plant.yaml'],
+};
+
+const [name = '--help', ...words] = process.argv.slice(2);
+if (name === '--help' || name === '-h' || name === 'help') {
+  const lines = Object.entries(commands).map(
+    ([command, [, summary]]) => `  ${command.padEnd(10)} ${summary}`,
+  );
+  console.log(`penstock COMMAND [options]\n\n${lines.join('\n')}\n\npenstock COMMAND --help says more.`);
+  process.exit(0);
+}
+if (!Object.hasOwn(commands, name)) {
+  console.error(`penstock: there is no command '${name}'. 'penstock --help' lists them.`);
+  process.exit(64);
+}
+
+const [file] = commands[name];
+const compiled = new URL(`../dist/${file}.js`, import.meta.url);
+const source = new URL(`../${file}.ts`, import.meta.url);
+const packaged = !existsSync(source);
+if (!packaged) (await import('tsx/esm/api')).register();
+const module = await import((packaged ? compiled : source).href);
+const { runCommand } = await import(
+  new URL(packaged ? '../dist/platform/cli.js' : '../platform/cli.ts', import.meta.url).href
+);
+process.exitCode = await runCommand(module[name] ?? module[`${name}Command`], words);
