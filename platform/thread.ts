@@ -31,20 +31,34 @@ export class ThreadEnded extends Error {
   override name = 'ThreadEnded';
 }
 
-const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+/** A DOMException (a failed clone, an abort) would arrive as an empty object. */
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error && !(thrown instanceof DOMException) ? thrown : new Error(String(thrown));
+
+/** An error may carry what cannot be cloned (a socket, a function): then its text crosses alone. */
+function postError(port: Port, call: number, error: Error) {
+  try {
+    port.postMessage({ reply: call, error });
+  } catch {
+    const bare = new Error(error.message);
+    if (error.stack !== undefined) bare.stack = error.stack;
+    port.postMessage({ reply: call, error: bare });
+  }
+}
 
 function talk(port: Port, mine: Methods) {
   const waiting = new Map<number, Pending>();
   let calls = 0;
+  let over: Error | undefined;
 
   const answer = async (call: number, method: string, args: unknown[]) => {
     try {
-      const target = mine[method];
+      const target = Object.hasOwn(mine, method) ? mine[method] : undefined;
       if (target === undefined)
         throw new Error(`The other side asked for '${method}', which is not offered.`);
       port.postMessage({ reply: call, result: await target(...(args as never[])) });
     } catch (err) {
-      port.postMessage({ reply: call, error: asError(err) });
+      postError(port, call, asError(err));
     }
   };
 
@@ -61,12 +75,17 @@ function talk(port: Port, mine: Methods) {
 
   const call = (method: string, args: unknown[]) =>
     new Promise<unknown>((resolve, reject) => {
+      if (over !== undefined) {
+        reject(over);
+        return;
+      }
       const id = ++calls;
-      waiting.set(id, { resolve, reject });
       port.postMessage({ call: id, method, args }, transferables(args));
+      waiting.set(id, { resolve, reject });
     });
 
   const fail = (error: Error) => {
+    over = error;
     for (const pending of waiting.values()) pending.reject(error);
     waiting.clear();
   };
