@@ -1,0 +1,129 @@
+import { statusOf } from '../../history/reading.ts';
+import type { Reading, TagId } from '../../history/reading.ts';
+import type { AlarmChange, State } from './change.ts';
+import { compare } from './rule.ts';
+import type { AlarmRule } from './rule.ts';
+import { next } from './state.ts';
+import type { Event } from './state.ts';
+
+/** An occurrence that is not over yet, as the store keeps it. */
+export interface OpenAlarm {
+  readonly id: string;
+  readonly rule: number;
+  readonly state: State;
+}
+
+export interface Judge {
+  /** Compares live readings, oldest first, with their tags' rules. A bad value neither raises nor clears. */
+  judge(readings: readonly Reading[]): AlarmChange[];
+  /** Raises what has been over its limit for the hold time, though its tag says nothing new. */
+  tick(now: number, fresh: (tag: TagId) => boolean): AlarmChange[];
+  /** Null if the alarm is not open or has been acknowledged before. */
+  acknowledge(id: string, act: { by: string; at: number; comment: string | null }): AlarmChange | null;
+}
+
+interface Standing {
+  readonly rule: AlarmRule;
+  state: State;
+  id: string | null;
+  /** Source time since when the value has been over the limit. */
+  since: number;
+  value: number | null;
+}
+
+/** `newId` gives each occurrence its UUID; `open` are the occurrences that a restart found. */
+export function createJudge(
+  rules: readonly AlarmRule[],
+  open: readonly OpenAlarm[],
+  newId: () => string,
+): Judge {
+  const standings = rules.map((rule): Standing => {
+    const found = open.find((alarm) => alarm.rule === rule.id);
+    return { rule, state: found?.state ?? 'normal', id: found?.id ?? null, since: 0, value: null };
+  });
+  const byTag = new Map<TagId, Standing[]>();
+  for (const standing of standings) {
+    byTag.set(standing.rule.tag, [...(byTag.get(standing.rule.tag) ?? []), standing]);
+  }
+
+  return {
+    judge: (readings) =>
+      readings.flatMap((reading) => {
+        const value = reading.cleaned;
+        if (value === null || statusOf(reading.quality) === 'bad') return [];
+        return (byTag.get(reading.tag) ?? []).flatMap((standing) =>
+          look(standing, { at: reading.at, value }, newId),
+        );
+      }),
+
+    tick: (now, fresh) =>
+      standings.flatMap((standing) =>
+        standing.state === 'pending' &&
+        now - standing.since >= standing.rule.holdMs &&
+        fresh(standing.rule.tag)
+          ? happen(standing, 'held', now, newId)
+          : [],
+      ),
+
+    acknowledge(id, { by, at, comment }) {
+      const standing = standings.find((candidate) => candidate.id === id);
+      const [change] = standing === undefined ? [] : happen(standing, 'acknowledged', at, newId);
+      return change === undefined ? null : { ...change, by, comment };
+    },
+  };
+}
+
+function look(
+  standing: Standing,
+  { at, value }: { at: number; value: number },
+  newId: () => string,
+): AlarmChange[] {
+  standing.value = value;
+  const where = compare(standing.rule, value);
+  // The deadband delays the return only: what is not yet raised starts its hold time anew.
+  if (where === 'inside' || (where === 'between' && standing.state === 'pending')) {
+    return happen(standing, 'cleared', at, newId);
+  }
+  const changes = where === 'over' ? happen(standing, 'exceeded', at, newId) : [];
+  const held = at - standing.since >= standing.rule.holdMs;
+  return held ? [...changes, ...happen(standing, 'held', at, newId)] : changes;
+}
+
+function happen(standing: Standing, event: Event, at: number, newId: () => string): AlarmChange[] {
+  const before = standing.state;
+  standing.state = next(before, event);
+  if (standing.state === before) return [];
+  if (standing.state === 'pending') standing.since = at;
+  const what = described(before, standing.state, event);
+  if (what === null) return [];
+  standing.id ??= newId();
+  const change = changeOf(standing, standing.id, what, at);
+  if (standing.state === 'normal') standing.id = null;
+  return [change];
+}
+
+/** What the journal says of a step; null for the steps before an alarm exists. */
+function described(before: State, after: State, event: Event): AlarmChange['event'] | null {
+  if (event === 'held') return 'raised';
+  if (event === 'acknowledged') return 'acknowledged';
+  if (event === 'exceeded') return after === 'active' ? 'raised again' : null;
+  return before === 'pending' ? null : 'cleared';
+}
+
+const changeOf = (
+  { rule, state, value }: Standing,
+  id: string,
+  event: AlarmChange['event'],
+  at: number,
+): AlarmChange => ({
+  id,
+  rule: rule.id,
+  tag: rule.tag,
+  event,
+  state,
+  at,
+  value,
+  limit: rule.limit,
+  by: null,
+  comment: null,
+});
