@@ -1,0 +1,79 @@
+import { quality } from '../../history/reading.ts';
+import type { Reading, TagId } from '../../history/reading.ts';
+import type { Tag } from '../plant/tag.ts';
+import type { Tags } from './stage.ts';
+
+/** Older than this at its arrival, a reading is history: stored, but neither judged nor shown as the newest. */
+const LATE_MS = 60_000;
+/** A tag is never called stale earlier than this. */
+const SHORTEST_MS = 3_000;
+
+/** A tag that went silent: what history gets, and what the screens go on showing, marked. */
+export interface Silence {
+  readonly marker: Reading;
+  readonly shown: Reading;
+}
+
+/** Knows which tags are alive. All `now` are this machine's clock; source times are never compared among tags. */
+export interface Freshness {
+  /** Takes note of a source's batch and returns its live readings. A contact keeps all tags of the source alive. */
+  live(source: number, readings: readonly Reading[], now: number): Reading[];
+  /** The link of a source whose tags report by exception has shown a sign of life. */
+  contact(source: number, now: number): void;
+  fresh(tag: TagId, now: number): boolean;
+  /** The tags that have gone silent since the last call. */
+  silent(now: number): Silence[];
+}
+
+interface Life {
+  readonly last: Reading;
+  readonly heardAt: number;
+  silent: boolean;
+}
+
+/** `contactMs`: how often a source that reports by exception shows a sign of life; undefined for all others. */
+export function freshness(tags: Tags, contactMs: (source: number) => number | undefined): Freshness {
+  const lives = new Map<TagId, Life>();
+  const contacts = new Map<number, number>();
+
+  const limitMs = ({ expectedMs, source }: Tag) =>
+    Math.max(2 * Math.max(expectedMs, contactMs(source) ?? 0), SHORTEST_MS);
+
+  const isFresh = (id: TagId, now: number): boolean => {
+    const tag = tags.get(id);
+    const life = lives.get(id);
+    if (tag === undefined || life === undefined) return false;
+    const contact = contactMs(tag.source) === undefined ? undefined : contacts.get(tag.source);
+    return now - Math.max(life.heardAt, contact ?? 0) <= limitMs(tag);
+  };
+
+  return {
+    live(source, readings, now) {
+      contacts.set(source, now);
+      return readings.filter((reading) => {
+        const late = now - reading.at > Math.max(LATE_MS, 3 * (tags.get(reading.tag)?.expectedMs ?? 0));
+        if (late || reading.at <= (lives.get(reading.tag)?.last.at ?? -Infinity)) return false;
+        lives.set(reading.tag, { last: reading, heardAt: now, silent: false });
+        return true;
+      });
+    },
+
+    contact(source, now) {
+      contacts.set(source, now);
+    },
+
+    fresh: isFresh,
+
+    silent: (now) =>
+      [...lives].flatMap(([tag, life]) => {
+        if (isFresh(tag, now)) {
+          life.silent = false;
+          return [];
+        }
+        if (life.silent) return [];
+        life.silent = true;
+        const stale = { quality: quality('uncertain', 'stale'), cleaned: null };
+        return [{ marker: { tag, at: now, value: null, ...stale }, shown: { ...life.last, ...stale } }];
+      }),
+  };
+}

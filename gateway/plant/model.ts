@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { schemas } from '../../collectors/protocols.ts';
+import { ForecastSettings } from '../api/plant.ts';
+
+const name = z.string().trim().min(1).max(120);
+const interval = z
+  .tuple([z.number(), z.number()])
+  .refine(([low, high]) => low < high, 'the first number must be the smaller');
+
+const AlarmEntry = z.strictObject({
+  kind: z.enum(['high', 'low']),
+  limit: z.number(),
+  deadband: z.number().min(0).default(0),
+  holdMs: z.number().int().min(0).default(0),
+  priority: z.number().int().min(1).max(4),
+  consequence: z.string().default(''),
+  action: z.string().default(''),
+});
+
+const TagEntry = z.strictObject({
+  name,
+  description: z.string().default(''),
+  unit: z.string().default(''),
+  kind: z.enum(['number', 'text']).default('number'),
+  decimals: z.number().int().min(0).max(12).default(2),
+  area: name,
+  source: name,
+  address: z.unknown(),
+  scale: z.strictObject({ factor: z.number(), offset: z.number().default(0) }).optional(),
+  expectedMs: z.number().int().min(100).default(1000),
+  range: interval.optional(),
+  normal: interval.optional(),
+  /** 0 and absent: may hold still for ever. */
+  stuckMs: z.number().int().min(0).optional(),
+  spike: z.boolean().default(true),
+  alarms: z.array(AlarmEntry).default([]),
+  forecast: ForecastSettings.optional(),
+});
+export type TagEntry = z.infer<typeof TagEntry>;
+
+const SourceEntry = z.strictObject({
+  name,
+  protocol: z.enum(Object.keys(schemas) as [keyof typeof schemas]),
+  config: z.unknown(),
+  enabled: z.boolean().default(true),
+});
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** plant.yaml: the whole model of a site as an engineer writes it. Names are the keys; numbers are given by the database. */
+export const PlantModel = z
+  .strictObject({
+    site: z.strictObject({
+      name,
+      timeZone: z.string().refine(isTimeZone, 'not an IANA time zone such as Europe/Berlin').default('UTC'),
+    }),
+    areas: z.array(z.strictObject({ name })).default([]),
+    sources: z.array(SourceEntry).default([]),
+    tags: z.array(TagEntry).default([]),
+  })
+  .superRefine((model, context) => {
+    for (const [kind, entries] of Object.entries({
+      areas: model.areas,
+      sources: model.sources,
+      tags: model.tags,
+    })) {
+      checkNames(kind, entries, context);
+    }
+    model.sources.forEach((source, i) => {
+      graft(schemas[source.protocol].config.safeParse(source.config), ['sources', i, 'config'], context);
+    });
+    model.tags.forEach((tag, i) => checkTag(tag, i, model, context));
+  });
+export type PlantModel = z.infer<typeof PlantModel>;
+
+function checkNames(kind: string, entries: readonly { name: string }[], context: z.RefinementCtx): void {
+  const first = new Map<string, number>();
+  entries.forEach((entry, i) => {
+    const earlier = first.get(entry.name);
+    if (earlier === undefined) first.set(entry.name, i);
+    else fault(context, [kind, i, 'name'], `stands twice: ${kind}.${earlier} has this name too`);
+  });
+}
+
+interface Parts {
+  areas: { name: string }[];
+  sources: z.infer<typeof SourceEntry>[];
+}
+
+function checkTag(tag: TagEntry, i: number, { areas, sources }: Parts, context: z.RefinementCtx): void {
+  if (!areas.some((area) => area.name === tag.area))
+    fault(context, ['tags', i, 'area'], 'no area has this name');
+  const source = sources.find((candidate) => candidate.name === tag.source);
+  if (source === undefined) fault(context, ['tags', i, 'source'], 'no source has this name');
+  else graft(schemas[source.protocol].address.safeParse(tag.address), ['tags', i, 'address'], context);
+  if (
+    tag.kind === 'text' &&
+    (tag.alarms.length > 0 || tag.forecast !== undefined || tag.scale !== undefined)
+  ) {
+    fault(context, ['tags', i, 'kind'], 'a text tag has no scale, no alarm limits and no forecast');
+  }
+}
+
+const fault = (context: z.RefinementCtx, path: (string | number)[], message: string): void =>
+  context.addIssue({ code: 'custom', path, message });
+
+/** Reports the faults of a part that has a schema of its own at their place in the whole. */
+function graft(
+  result: z.ZodSafeParseResult<unknown>,
+  path: (string | number)[],
+  context: z.RefinementCtx,
+): void {
+  for (const issue of result.error?.issues ?? []) {
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
+    if (unknown.length === 0)
+      context.addIssue({ code: 'custom', path: [...path, ...issue.path], message: issue.message });
+    for (const key of unknown) {
+      context.addIssue({
+        code: 'custom',
+        path: [...path, ...issue.path, key],
+        message: 'this key is not known; check its spelling and place',
+      });
+    }
+  }
+}

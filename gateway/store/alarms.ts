@@ -1,0 +1,87 @@
+import type { Db } from '../../platform/database/db.ts';
+import type { Page, PageQuery } from '../../platform/api/page.ts';
+import type { AlarmChange } from '../alarms/change.ts';
+import type { OpenAlarm } from '../alarms/judge.ts';
+import type { AlarmView } from '../api/alarms.ts';
+
+/** The occurrences that are not over, for the judge to go on with after a restart. */
+export const selectOpenAlarms = (db: Db): Promise<OpenAlarm[]> =>
+  db.query<OpenAlarm>(`select id, rule_id as rule, state from alarms where state <> 'normal'`);
+
+/** Stores each change as the occurrence's new state and a line of the journal. Doing it twice changes nothing. */
+export async function insertAlarmChanges(tx: Db, changes: readonly AlarmChange[]): Promise<void> {
+  for (const change of changes) await insertAlarmChange(tx, change);
+}
+
+async function insertAlarmChange(tx: Db, change: AlarmChange): Promise<void> {
+  const { id, rule, tag, event, state, at, value, limit, by, comment } = change;
+  const time = new Date(at);
+  if (event === 'raised') {
+    await tx.query(
+      `insert into alarms (id, rule_id, tag_id, kind, priority, state, "limit", value_at_raise, raised_at)
+       select $1, $2, $3, coalesce(r.kind, 'high'), coalesce(r.priority, 4), $4, $5, $6, $7
+       from (select $2::int as id) as named left join alarm_rules r on r.id = named.id
+       on conflict (id) do nothing`,
+      [id, rule, tag, state, limit, value ?? limit, time],
+    );
+  }
+  const lines = await tx.query(
+    `insert into alarm_journal (alarm_id, event, at, value, by, comment)
+     values ($1, $2, $3, $4, $5, $6) on conflict (alarm_id, event, at) do nothing returning line`,
+    [id, event, time, value, by, comment],
+  );
+  if (lines.length === 0 || event === 'raised') return;
+  await tx.query(
+    `update alarms set
+       state = $2,
+       cleared_at = case $3 when 'cleared' then $4 when 'raised again' then null else cleared_at end,
+       acknowledged_at = case when $3 = 'acknowledged' then $4 else acknowledged_at end,
+       acknowledged_by = case when $3 = 'acknowledged' then $5 else acknowledged_by end,
+       comment = coalesce($6, comment)
+     where id = $1`,
+    [id, state, event, time, by, comment],
+  );
+}
+
+/** Ends the occurrences whose rule is no longer there: nothing could ever clear them. */
+export const closeAlarmsWithoutRule = (db: Db): Promise<unknown> =>
+  db.query(
+    `update alarms set state = 'normal', cleared_at = coalesce(cleared_at, now())
+     where state <> 'normal' and not exists (select from alarm_rules r where r.id = rule_id)`,
+  );
+
+const COLUMNS = `
+  m.id, m.rule_id as rule, m.tag_id as tag, t.name as "tagName", t.description, t.unit, m.kind, m.priority, m.state,
+  m."limit", m.value_at_raise as "valueAtRaise", m.raised_at as "raisedAt", m.cleared_at as "clearedAt",
+  m.acknowledged_at as "acknowledgedAt", m.acknowledged_by as "acknowledgedBy", m.comment,
+  coalesce(r.consequence, '') as consequence, coalesce(r.action, '') as action`;
+const FROM = `from alarms m join tags t on t.id = m.tag_id left join alarm_rules r on r.id = m.rule_id`;
+
+type Row = Omit<AlarmView, 'raisedAt' | 'clearedAt' | 'acknowledgedAt'> & {
+  raisedAt: Date;
+  clearedAt: Date | null;
+  acknowledgedAt: Date | null;
+};
+
+/** Unacknowledged first, then the most urgent, then the newest. */
+export async function selectAlarms(
+  db: Db,
+  which: 'open' | 'all',
+  { limit, offset }: PageQuery,
+): Promise<Page<AlarmView>> {
+  const filter = which === 'open' ? `where m.state <> 'normal'` : '';
+  const rows = await db.query<Row>(
+    `select ${COLUMNS} ${FROM} ${filter}
+     order by m.state in ('acknowledged', 'normal'), m.priority, m.raised_at desc limit $1 offset $2`,
+    [limit, offset],
+  );
+  const [count] = await db.query<{ total: number }>(`select count(*)::int as total ${FROM} ${filter}`);
+  return { items: rows.map(toView), total: count?.total ?? 0, limit, offset };
+}
+
+const toView = (row: Row): AlarmView => ({
+  ...row,
+  raisedAt: row.raisedAt.toISOString(),
+  clearedAt: row.clearedAt?.toISOString() ?? null,
+  acknowledgedAt: row.acknowledgedAt?.toISOString() ?? null,
+});

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { freshness } from '../../../gateway/cleaning/freshness.ts';
+import { quality } from '../../../history/reading.ts';
+import { NOON, TAG, aReading, aTag } from '../../support/readings.ts';
+
+const STALE = quality('uncertain', 'stale');
+const polled = () => freshness(new Map([[TAG, aTag()]]), () => undefined);
+const byException = () => freshness(new Map([[TAG, aTag()]]), () => 1000);
+
+test('a tag is stale when it has been silent for twice its interval, and is told so once', () => {
+  const life = polled();
+  life.live(1, [aReading()], NOON);
+  expect(life.silent(NOON + 3000)).toEqual([]);
+  expect(life.silent(NOON + 3001)).toEqual([
+    {
+      marker: { tag: TAG, at: NOON + 3001, value: null, quality: STALE, cleaned: null },
+      shown: { ...aReading(), quality: STALE, cleaned: null },
+    },
+  ]);
+  expect(life.silent(NOON + 4000)).toEqual([]);
+});
+
+test('a tag that comes back can go stale again', () => {
+  const life = polled();
+  life.live(1, [aReading()], NOON);
+  life.silent(NOON + 10_000);
+  life.live(1, [aReading({ at: NOON + 11_000 })], NOON + 11_000);
+  expect(life.fresh(TAG, NOON + 11_000)).toBe(true);
+  expect(life.silent(NOON + 20_000)).toHaveLength(1);
+});
+
+test('a tag that reports by exception lives on its link’s sign of life', () => {
+  const life = byException();
+  life.live(1, [aReading()], NOON);
+  life.contact(1, NOON + 60_000);
+  expect(life.silent(NOON + 61_000)).toEqual([]);
+  expect(life.silent(NOON + 63_001)).toHaveLength(1);
+});
+
+test('a polled tag does not live on its neighbours', () => {
+  const life = polled();
+  life.live(1, [aReading()], NOON);
+  life.contact(1, NOON + 60_000);
+  expect(life.fresh(TAG, NOON + 60_000)).toBe(false);
+});
+
+test('history, repeats and readings out of order are not live', () => {
+  const life = polled();
+  expect(life.live(1, [aReading({ at: NOON - 3_600_000 })], NOON)).toEqual([]);
+  expect(life.live(1, [aReading()], NOON)).toHaveLength(1);
+  expect(life.live(1, [aReading(), aReading({ at: NOON - 1 })], NOON + 1000)).toEqual([]);
+});
+
+test('a tag that has never reported is not called stale', () => {
+  expect(polled().silent(NOON)).toEqual([]);
+});
