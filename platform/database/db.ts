@@ -8,7 +8,11 @@ export interface CopyTarget {
   readonly columns: Readonly<Record<string, ColumnType>>;
 }
 
-/** What a pool and a transaction have in common. Times go in as `Date` or milliseconds, and come out as `Date`. */
+/**
+ * What a pool and a transaction have in common. Times go into a query as `Date`, or as `instant(ms)` where microseconds
+ * count, and come out as `Date`. An array becomes a PostgreSQL array: give `JSON.stringify(list)` to a jsonb. int8 comes
+ * out as a number where that is exact, else as text; numeric as text (cast to float8 what is to be a number).
+ */
 export interface Db {
   query<Row extends object = Record<string, unknown>>(
     sql: string,
@@ -16,7 +20,10 @@ export interface Db {
   ): Promise<Row[]>;
   /** Commits when `work` settles, rolls back when it rejects. Inside a transaction: a savepoint. */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
-  /** Binary bulk load, in one round trip. `timestamptz` takes milliseconds since the epoch, with a fraction. */
+  /**
+   * Binary bulk load, in one round trip. `timestamptz` takes milliseconds since the epoch, with a fraction, or a `Date`;
+   * `jsonb` any value that JSON can hold; a key that exists already fails all of it.
+   */
   copy(target: CopyTarget, rows: readonly (readonly unknown[])[]): Promise<void>;
 }
 
@@ -34,6 +41,8 @@ export interface Database extends Db, AsyncDisposable {
   readonly edition: Edition | null;
   /** False while the server is away; it becomes true again by itself. */
   readonly available: boolean;
+  /** Why it is not available, and what to do about it; null while it is. */
+  readonly problem: string | null;
   /** Settles once the server answers; at once while it is available. */
   ready(signal: AbortSignal): Promise<void>;
   /**

@@ -1,0 +1,106 @@
+import type pg from 'pg';
+import type { Logger } from '../log.ts';
+import { watchAvailability } from './availability.ts';
+import { cancellableSessions, orCancelled } from './cancel.ts';
+import type { Database, Db, Edition } from './db.ts';
+import { probeEdition, TimescaleMissing } from './edition.ts';
+import type { Engine } from './engine.ts';
+import { outageOf } from './outage.ts';
+import { dbOver } from './session.ts';
+import type { Sessions } from './session.ts';
+
+/** Leases from the engine's pool, counted, so that closing can wait for them. */
+function countedSessions(engine: Engine) {
+  const open = new Set<Promise<void>>();
+  let closing = false;
+
+  const sessions: Sessions = {
+    load: engine.load,
+    async lease() {
+      if (closing) throw new Error('The database was closed.');
+      let done: () => void = () => undefined;
+      const settled = new Promise<void>((resolve) => (done = resolve)).then(() => void open.delete(settled));
+      open.add(settled);
+      try {
+        const client: pg.PoolClient = await engine.pool.connect();
+        const release = (err?: Error) => {
+          client.release(err);
+          done();
+        };
+        return { client, release };
+      } catch (err) {
+        done();
+        throw err;
+      }
+    },
+  };
+  return {
+    sessions,
+    close: async () => {
+      closing = true;
+      while (open.size > 0) await Promise.all(open);
+    },
+  };
+}
+
+/** Tells `lost` of each failure that means the server is away; passes all of them on. */
+function watched(db: Db, where: string, lost: (problem: string) => void): Db {
+  const watch = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (err) {
+      const problem = outageOf(err, where);
+      if (problem !== null) lost(problem);
+      throw err;
+    }
+  };
+  return {
+    query: (sql, values) => watch(db.query(sql, values)),
+    transaction: (work) => watch(db.transaction(work)),
+    copy: (target, rows) => watch(db.copy(target, rows)),
+  };
+}
+
+/** The database that an engine makes. Settles after the first attempt to reach it, however that ended. */
+export async function databaseOver(engine: Engine, log: Logger): Promise<Database> {
+  const { sessions, close } = countedSessions(engine);
+  const bare = dbOver(sessions);
+  let edition: Edition | null = null;
+
+  const probe = async (): Promise<string | null> => {
+    try {
+      if (edition === null) edition = await probeEdition(bare, engine.kind);
+      else await bare.query('select 1');
+      return null;
+    } catch (err) {
+      if (err instanceof TimescaleMissing) return err.message;
+      return outageOf(err, engine.where) ?? `The database at ${engine.where} fails: ${String(err)}`;
+    }
+  };
+  const availability = await watchAvailability(probe, log);
+
+  return {
+    ...watched(bare, engine.where, (problem) => availability.lost(problem)),
+    get edition() {
+      return edition;
+    },
+    get available() {
+      return availability.available;
+    },
+    get problem() {
+      return availability.problem;
+    },
+    ready: (signal) => availability.ready(signal),
+    async cancellable(signal, timeoutMs, work) {
+      const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const own = cancellableSessions(sessions, engine, stop, { timeoutMs, log });
+      const db = watched(dbOver(own), engine.where, (problem) => availability.lost(problem));
+      return orCancelled(stop, () => work(db));
+    },
+    async [Symbol.asyncDispose]() {
+      await availability[Symbol.asyncDispose]();
+      await close();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type pg from 'pg';
+import type { Edition } from './db.ts';
+import type { Load } from './session.ts';
+
+/** What differs between a server and the embedded database. */
+export interface Engine extends AsyncDisposable {
+  readonly kind: Edition['engine'];
+  /** For messages: where it is, without the password. */
+  readonly where: string;
+  readonly pool: pg.Pool;
+  readonly load: Load;
+  /** Lets one client's statements run for as long as this, where the engine knows limits; null is the usual limit. */
+  limit(client: pg.ClientBase, timeoutMs: number | null): Promise<void>;
+  /** Makes the client's running statement fail soon. May come too late, and is then without effect. */
+  interrupt(client: pg.ClientBase): Promise<void>;
+}

@@ -1,0 +1,95 @@
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { Logger } from '../log.ts';
+import { decoders } from './decode.ts';
+import { copyStatement, encodeRows } from './encode.ts';
+import type { Engine } from './engine.ts';
+import type { Load } from './session.ts';
+
+const STATEMENT_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const IDLE_MS = 30_000;
+const KEEP_ALIVE_MS = 10_000;
+
+interface NativeOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly poolSize: number;
+  readonly log: Logger;
+}
+
+/** `user@host:port/database`, for messages. */
+function whereIs(url: string): string {
+  try {
+    const { username, host, pathname, searchParams } = new URL(url);
+    const user = username === '' ? '' : `${username}@`;
+    return `${user}${host === '' ? (searchParams.get('host') ?? 'localhost') : host}${pathname}`;
+  } catch (cause) {
+    throw new Error(
+      "database.url is not an address. Use 'embedded' or postgres://user:password@host:5432/database.",
+      { cause },
+    );
+  }
+}
+
+const load: Load = async (client, target, rows) => {
+  const bytes = encodeRows(target, rows);
+  const stream = client.query(copyFrom(copyStatement(target, 'stdin')));
+  await new Promise<void>((resolve, reject) => {
+    stream.on('error', reject).on('finish', resolve);
+    stream.end(bytes);
+  });
+};
+
+/** Asks for the end of a client's statement over a connection of its own. */
+async function cancel(client: pg.ClientBase, connection: pg.ClientConfig, log: Logger): Promise<void> {
+  const { processID } = client as pg.ClientBase & { readonly processID: number };
+  const second = new pg.Client(connection);
+  second.on('error', (err) => log.debug({ err }, 'Lost the connection that cancels a query.'));
+  try {
+    await second.connect();
+    await second.query('select pg_cancel_backend($1)', [processID]);
+  } finally {
+    await second.end();
+  }
+}
+
+/** A TimescaleDB server at a `postgres://` address; TLS by the address's `sslmode` and its neighbours. */
+export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engine {
+  const where = whereIs(url);
+  const connection = {
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  };
+  const config: pg.PoolConfig & { onConnect: (client: pg.ClientBase) => Promise<unknown> } = {
+    ...connection,
+    types: decoders,
+    max: poolSize,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    onConnect: (client) => client.query("set timezone = 'UTC'"),
+  };
+  const pool = new pg.Pool(config);
+  // Without these listeners a connection that breaks while nobody uses it would end the process.
+  pool.on('error', (err) => log.debug({ err }, 'Lost an idle database connection.'));
+  pool.on('connect', (client) => {
+    client.on('error', (err) => log.debug({ err }, 'Lost a database connection.'));
+  });
+  return {
+    kind: 'native',
+    where,
+    pool,
+    load,
+    async limit(client, timeoutMs) {
+      if (timeoutMs === null) await client.query('reset statement_timeout');
+      else await client.query(`set statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);
+    },
+    interrupt: (client) => cancel(client, connection, log),
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+    },
+  };
+}

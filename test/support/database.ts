@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { migrate } from '../../platform/database/migrate.ts';
+import type { Migrations } from '../../platform/database/migrate.ts';
+import type { Database } from '../../platform/database/db.ts';
+import { openDatabase } from '../../platform/database/open.ts';
+import { createLog } from '../../platform/log.ts';
+import type { Logger } from '../../platform/log.ts';
+
+export interface DatabaseForTest {
+  readonly migrations?: readonly Migrations[];
+  readonly log?: Logger;
+}
+
+/** The server that the tests run on, or undefined: then each database is an embedded one. */
+export const testServer = process.env['PENSTOCK_TEST_DATABASE'];
+
+/** A fresh database of its own on the test server, dropped when disposed of. */
+export async function aDatabaseAddress(server: string): Promise<{ url: string } & AsyncDisposable> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const onServer = async (sql: string) => {
+    const client = new pg.Client({ connectionString: server });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  await onServer(`create database ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.href, [Symbol.asyncDispose]: () => onServer(`drop database ${name} with (force)`) };
+}
+
+/** A temporary folder that is removed when disposed of. */
+export async function aFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'penstock-test-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * A fresh database for a test file: `await using db = await aDatabase()`. Embedded, or on the server that
+ * PENSTOCK_TEST_DATABASE names. Costs seconds: share one per file.
+ */
+export async function aDatabase({
+  migrations = [],
+  log = createLog('test', 'silent'),
+}: DatabaseForTest = {}): Promise<Database> {
+  const folder = await aFolder();
+  const address = testServer === undefined ? undefined : await aDatabaseAddress(testServer);
+  const cleanUp = async () => {
+    await address?.[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  };
+  try {
+    const url = address?.url ?? 'embedded';
+    const database = await openDatabase({ url, folder: folder.path, name: 'test', log });
+    const dispose = async () => {
+      await database[Symbol.asyncDispose]();
+      await cleanUp();
+    };
+    if (database.problem !== null) throw new Error(database.problem);
+    await migrate(database, migrations, log);
+    return Object.create(database, { [Symbol.asyncDispose]: { value: dispose } }) as Database;
+  } catch (err) {
+    await cleanUp();
+    throw err;
+  }
+}
