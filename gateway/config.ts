@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DatabaseConfig, LogConfig, WebConfig } from '../platform/config.ts';
+import { DatabaseConfig, LogConfig, SecretName, WebConfig } from '../platform/config.ts';
 
 const Web = WebConfig.extend({ port: WebConfig.shape.port.default(8080) });
 
@@ -26,11 +26,11 @@ export const GatewayConfig = z
         hoursDays: z.number().int().min(1).default(3650),
       })
       .default({ readingsDays: 90, minutesDays: 730, hoursDays: 3650 }),
-    /** The central node, if there is one. `token` is the one-time enrolment token; it is not needed afterwards. */
+    /** The central node, if there is one. `token` names the one-time enrolment token, which is not needed afterwards. */
     centre: z
       .strictObject({
         url: z.url({ protocol: /^https?$/ }),
-        token: z.string().optional(),
+        token: SecretName.optional(),
         caFile: z.string().optional(),
       })
       .optional(),
