@@ -78,9 +78,11 @@ export async function databaseOver(engine: Engine, log: Logger): Promise<Databas
     }
   };
   const availability = await watchAvailability(probe, log);
+  const lost = (problem: string) => availability.lost(problem);
+  engine.onLost((err) => lost(outageOf(err, engine.where) ?? err.message));
 
   return {
-    ...watched(bare, engine.where, (problem) => availability.lost(problem)),
+    ...watched(bare, engine.where, lost),
     get edition() {
       return edition;
     },
@@ -94,7 +96,7 @@ export async function databaseOver(engine: Engine, log: Logger): Promise<Databas
     async cancellable(signal, timeoutMs, work) {
       const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const own = cancellableSessions(sessions, engine, stop, { timeoutMs, log });
-      const db = watched(dbOver(own), engine.where, (problem) => availability.lost(problem));
+      const db = watched(dbOver(own), engine.where, lost);
       return orCancelled(stop, () => work(db));
     },
     async [Symbol.asyncDispose]() {

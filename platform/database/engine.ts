@@ -9,6 +9,8 @@ export interface Engine extends AsyncDisposable {
   readonly where: string;
   readonly pool: pg.Pool;
   readonly load: Load;
+  /** Sets who is told when the server is found to be away without any query under way. */
+  onLost(tell: (reason: Error) => void): void;
   /** Lets one client's statements run for as long as this, where the engine knows limits; null is the usual limit. */
   limit(client: pg.ClientBase, timeoutMs: number | null): Promise<void>;
   /** Makes the client's running statement fail soon. May come too late, and is then without effect. */

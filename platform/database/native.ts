@@ -74,7 +74,11 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
   };
   const pool = new pg.Pool(config);
   // Without these listeners a connection that breaks while nobody uses it would end the process.
-  pool.on('error', (err) => log.debug({ err }, 'Lost an idle database connection.'));
+  let tellLost: (reason: Error) => void = () => undefined;
+  pool.on('error', (err) => {
+    log.debug({ err }, 'Lost an idle database connection.');
+    tellLost(err);
+  });
   pool.on('connect', (client) => {
     client.on('error', (err) => log.debug({ err }, 'Lost a database connection.'));
   });
@@ -83,6 +87,9 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
     where,
     pool,
     load,
+    onLost: (tell) => {
+      tellLost = tell;
+    },
     async limit(client, timeoutMs) {
       if (timeoutMs === null) await client.query('reset statement_timeout');
       else await client.query(`set statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);

@@ -27,8 +27,10 @@ export async function openDatabase({
   poolSize = POOL_SIZE,
   log,
 }: DatabaseOptions): Promise<Database> {
-  if (url === 'embedded')
-    throw new Error(`The embedded database is still to come (${folder}): set database.url to a server.`);
+  if (url === 'embedded') {
+    const { embeddedEngine } = await import('./embedded/engine.ts');
+    return databaseOver(await embeddedEngine({ folder, log }), log);
+  }
   if (!/^postgres(ql)?:\/\//.test(url))
     throw new Error("database.url must be 'embedded' or begin with postgres://.");
   return databaseOver(nativeEngine({ url, name, poolSize, log }), log);

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, connect } from 'node:net';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+
+/** For people only: a number in a file proves nothing, the socket does. */
+const PID_FILE = 'pid';
+
+const codeOf = (err: unknown): unknown => (err instanceof Error && 'code' in err ? err.code : undefined);
+
+/** An abstract socket ends with its process, however that ends; elsewhere a socket file has to do. */
+async function addressFor(folder: string): Promise<string> {
+  if (process.platform !== 'linux') return join(folder, 'lock');
+  const { dev, ino } = await stat(folder, { bigint: true });
+  return `\0penstock-database-${dev}-${ino}`;
+}
+
+async function listen(address: string): Promise<Server | null> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(address);
+  try {
+    await once(server, 'listening');
+  } catch (err) {
+    if (codeOf(err) === 'EADDRINUSE') return null;
+    throw err;
+  }
+  server.unref();
+  return server;
+}
+
+/** True where a socket file is left over from a process that has ended. */
+async function isLeftOver(address: string): Promise<boolean> {
+  if (address.startsWith('\0')) return false;
+  const socket = connect(address);
+  try {
+    await once(socket, 'connect');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Takes the folder for this process, or rejects naming the process that has it. Two at once would lose data silently. */
+export async function lockFolder(folder: string): Promise<AsyncDisposable> {
+  const address = await addressFor(folder);
+  let server = await listen(address);
+  if (server === null && (await isLeftOver(address))) {
+    await rm(address, { force: true });
+    server = await listen(address);
+  }
+  const pidFile = join(folder, PID_FILE);
+  if (server === null) {
+    const pid = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
+    throw new Error(
+      `The embedded database in ${folder} is in use by ${pid === '' ? 'another process' : `process ${pid}`}. Stop that one first, or set another folder.`,
+    );
+  }
+  await writeFile(pidFile, `${process.pid}\n`);
+  const held = server;
+  return {
+    async [Symbol.asyncDispose]() {
+      await rm(pidFile, { force: true });
+      held.close();
+      await once(held, 'close');
+    },
+  };
+}
