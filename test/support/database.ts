@@ -9,6 +9,7 @@ import type { Database } from '../../platform/database/db.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
+import { copyNewDatabase } from './new-database.ts';
 
 export interface DatabaseForTest {
   readonly migrations?: readonly Migrations[];
@@ -54,6 +55,7 @@ export async function aDatabase({
   };
   try {
     const url = address?.url ?? 'embedded';
+    if (url === 'embedded') await copyNewDatabase(folder.path);
     const database = await openDatabase({ url, folder: folder.path, name: 'test', log });
     const dispose = async () => {
       await database[Symbol.asyncDispose]();
