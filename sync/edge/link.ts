@@ -1,0 +1,169 @@
+import * as timers from 'node:timers/promises';
+import type { Database } from '../../platform/database/db.ts';
+import type { Logger } from '../../platform/log.ts';
+import { publicKeyOf } from '../seal.ts';
+import type { TagEntry } from '../wire.ts';
+import { CentreRefused, meetCentre } from './centre.ts';
+import type { Centre } from './centre.ts';
+import { runDownlink } from './downlink.ts';
+import type { Apply } from './downlink.ts';
+import { identify, NotEnrolled } from './enrol.ts';
+import { centreUrl, openHttp } from './http.ts';
+import { claimOutbox } from './store/outbox.ts';
+import { runUplink } from './uplink.ts';
+
+export interface LinkOptions {
+  readonly db: Database;
+  /** The centre's address. */
+  readonly url: string;
+  /** Where the site's key and identity are kept. */
+  readonly folder: string;
+  /** The one-time token, until the site is enrolled. */
+  readonly token?: string | undefined;
+  /** PEM of an authority that the system does not know. */
+  readonly ca?: string | undefined;
+  readonly log: Logger;
+  readonly apply: Apply;
+  /** The site's whole tag dictionary; asked for when the centre lacks a tag. */
+  tags(): Promise<readonly TagEntry[]>;
+  /** Longest waits; for tests. */
+  readonly waits?: Partial<Waits>;
+}
+interface Waits {
+  readonly idleMs: number;
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+export interface LinkState {
+  readonly state: 'not enrolled' | 'connected' | 'away';
+  readonly url: string;
+  /** Segments that the centre has not acknowledged. */
+  readonly waiting: number;
+  readonly lastAcknowledged: string | null;
+  readonly lastError: string | null;
+}
+
+/** The link to the centre. It comes back by itself; disposing it ends it after what is under way. */
+export interface Link extends AsyncDisposable {
+  state(): LinkState;
+}
+
+/** Starts the link. The centre and the database may both be away; an address that is not safe is refused. */
+export function openLink(options: LinkOptions): Link {
+  const stop = new AbortController();
+  const url = centreUrl(options.url);
+  let state: LinkState = {
+    state: 'away',
+    url: url.href,
+    waiting: 0,
+    lastAcknowledged: null,
+    lastError: null,
+  };
+  const note: Note = (change) => (state = { ...state, ...change });
+  const running = keepLinked(options, url, note, stop.signal);
+  return {
+    state: () => state,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+type Note = (change: Partial<LinkState>) => void;
+
+/** The one loop that retries: sessions until `signal` aborts, with longer waits after each failure in a row. */
+async function keepLinked(options: LinkOptions, url: URL, note: Note, signal: AbortSignal): Promise<void> {
+  const { log } = options;
+  const waits: Waits = { idleMs: 1_000, firstMs: 1_000, longestMs: 60_000, ...options.waits };
+  using http = openHttp(url, options.ca);
+  let failures = 0;
+  let anew = false;
+  const connected = () => {
+    if (failures > 0 || anew) log.info({ url: url.href }, 'Connected to the centre.');
+    failures = 0;
+    anew = false;
+    note({ state: 'connected', lastError: null });
+  };
+  for (;;) {
+    try {
+      await session({ options, http, waits, anew, note, connected }, signal);
+    } catch (err) {
+      if (signal.aborted) return;
+      failures += 1;
+      anew = isUnknownHere(err);
+      const wait = waitAfter(err, failures, waits);
+      note({ state: isUnknownHere(err) ? 'not enrolled' : 'away', lastError: (err as Error).message });
+      log.warn({ err, wait }, 'No link to the centre; will try again.');
+      await timers.setTimeout(wait, undefined, { signal }).catch(() => undefined);
+    }
+    if (signal.aborted) return;
+  }
+}
+
+const isUnknownHere = (err: unknown): boolean =>
+  err instanceof NotEnrolled || (err instanceof CentreRefused && [401, 403].includes(err.status));
+
+/** Full jitter, so that a fleet does not return all at once. */
+function waitAfter(err: unknown, failures: number, { firstMs, longestMs }: Waits): number {
+  const bound = Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 16));
+  const asked = err instanceof CentreRefused ? (err.retryAfterMs ?? 0) : 0;
+  return Math.max(asked, bound * (0.1 + 0.9 * Math.random()));
+}
+
+interface Session {
+  readonly options: LinkOptions;
+  readonly http: ReturnType<typeof openHttp>;
+  readonly waits: Waits;
+  readonly anew: boolean;
+  readonly note: Note;
+  readonly connected: () => void;
+}
+
+/** Identifies the site and runs both directions until one of them fails. */
+async function session(
+  { options, http, waits, anew, note, connected }: Session,
+  signal: AbortSignal,
+): Promise<void> {
+  const { db, log, apply, folder, token } = options;
+  await db.ready(signal);
+  const { enrolment, signer } = await identify(http, { folder, token, anew }, signal);
+  await claimOutbox(db, enrolment.site);
+  const centre = noticing(await meetCentre(http, signer, signal), connected);
+  const centreKey = publicKeyOf(enrolment.centreKey);
+  const progress = (waiting: number, acknowledgedAt: number | null) => {
+    const at = acknowledgedAt === null ? {} : { lastAcknowledged: new Date(acknowledgedAt).toISOString() };
+    note({ waiting, ...at });
+  };
+  const tags = () => options.tags();
+  await bothWays(signal, [
+    (both) => runUplink(centre, { db, log, tags, progress, idleMs: waits.idleMs }, both),
+    (both) => runDownlink(centre, { db, log, apply, centreKey, retryMs: waits.longestMs }, both),
+  ]);
+}
+
+/** Tells of each request that the centre has taken. */
+const noticing = (centre: Centre, taken: () => void): Centre => ({
+  async ask(...question) {
+    const answer = await centre.ask(...question);
+    taken();
+    return answer;
+  },
+});
+
+/** Runs both until one rejects, ends the other, and rejects with the reason of the first. */
+async function bothWays(
+  signal: AbortSignal,
+  ways: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  const reasons: unknown[] = [];
+  const give = (reason: unknown) => {
+    reasons.push(reason);
+    ended.abort();
+  };
+  await Promise.all(ways.map((way) => way(either).catch(give)));
+  throw reasons[0];
+}

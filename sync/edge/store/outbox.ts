@@ -1,0 +1,165 @@
+import { crc32 } from 'node:zlib';
+import { encodeBatch } from '../../../history/batch.ts';
+import type { Reading } from '../../../history/reading.ts';
+import type { Db } from '../../../platform/database/db.ts';
+import { instant } from '../../../platform/database/instant.ts';
+import type { Segment, SegmentKind, SiteEvent } from '../../wire.ts';
+
+type Stream = Segment['stream'];
+
+/** Readings in one segment: keeps a request small, also where a backlog of history is stored in one transaction. */
+const MAX_READINGS = 20_000;
+
+/** What the gateway's transactions hand to the centre: it is sent exactly if the transaction commits. */
+export interface Outbox {
+  enqueueReadings(tx: Db, readings: readonly Reading[]): Promise<void>;
+  enqueueEvent(tx: Db, ...events: readonly SiteEvent[]): Promise<void>;
+}
+
+/** One round trip a segment, in the caller's transaction. */
+export async function enqueueReadings(tx: Db, readings: readonly Reading[]): Promise<void> {
+  for (let from = 0; from < readings.length; from += MAX_READINGS) {
+    const part = readings.slice(from, from + MAX_READINGS);
+    let tMin = Infinity;
+    let tMax = -Infinity;
+    for (const { at } of part) {
+      tMin = Math.min(tMin, at);
+      tMax = Math.max(tMax, at);
+    }
+    await append(
+      tx,
+      { stream: 'readings', kind: 'readings-1', n: part.length, tMin, tMax },
+      encodeBatch(part),
+    );
+  }
+}
+
+export async function enqueueEvent(tx: Db, ...events: readonly SiteEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const now = Date.now();
+  await append(
+    tx,
+    { stream: 'events', kind: 'events-1', n: events.length, tMin: now, tMax: now },
+    Buffer.from(JSON.stringify(events)),
+  );
+}
+
+/** Where a centre is configured. */
+export const outbox: Outbox = { enqueueReadings, enqueueEvent };
+
+/** Where there is no centre: nothing is kept for it. */
+export const noOutbox: Outbox = {
+  enqueueReadings: () => Promise.resolve(),
+  enqueueEvent: () => Promise.resolve(),
+};
+
+interface Facts extends Pick<Segment, 'stream' | 'n' | 'tMin' | 'tMax'> {
+  readonly kind: SegmentKind;
+}
+
+async function append(tx: Db, facts: Facts, payload: Uint8Array): Promise<void> {
+  await tx.query(
+    `with counted as (
+       update sync_streams set next_seq = next_seq + 1 where stream = $1 returning epoch, next_seq - 1 as seq
+     )
+     insert into sync_outbox (stream, epoch, seq, kind, n, t_min, t_max, crc, payload)
+     select $1, epoch, seq, $2, $3, $4, $5, $6, $7 from counted`,
+    [facts.stream, facts.kind, facts.n, instant(facts.tMin), instant(facts.tMax), crc32(payload), payload],
+  );
+}
+
+/** A segment as it waits to be sent. */
+export interface Waiting extends Segment {
+  readonly payload: Buffer;
+}
+
+interface Row {
+  stream: Stream;
+  epoch: string;
+  seq: number;
+  kind: string;
+  n: number;
+  t_min: Date;
+  t_max: Date;
+  crc: number;
+  payload: Buffer;
+}
+
+/** The oldest segments of a stream that may be sent now, in order. */
+export async function selectUnsent(db: Db, stream: Stream, limit: number): Promise<Waiting[]> {
+  const rows = await db.query<Row>(
+    `select stream, epoch, seq, kind, n, t_min, t_max, crc, payload from sync_outbox
+     where stream = $1 and (held_until is null or held_until < now())
+     order by seq limit $2`,
+    [stream, limit],
+  );
+  return rows.map(toWaiting);
+}
+
+const toWaiting = (row: Row): Waiting => ({
+  stream: row.stream,
+  epoch: row.epoch,
+  seq: row.seq,
+  kind: row.kind,
+  n: row.n,
+  tMin: row.t_min.getTime(),
+  tMax: row.t_max.getTime(),
+  crc: row.crc,
+  payload: row.payload,
+});
+
+export async function deleteAcknowledged(db: Db, { stream, epoch, seq }: Segment): Promise<void> {
+  await db.query(`delete from sync_outbox where stream = $1 and epoch = $2 and seq = $3`, [
+    stream,
+    epoch,
+    seq,
+  ]);
+}
+
+/** Keeps a segment that the centre refuses for later, so that those behind it go on. */
+export async function holdSegment(db: Db, segment: Segment, refusal: string, holdMs: number): Promise<void> {
+  await db.query(
+    `update sync_outbox set held_until = $4, refusal = $5 where stream = $1 and epoch = $2 and seq = $3`,
+    [segment.stream, segment.epoch, segment.seq, new Date(Date.now() + holdMs), refusal],
+  );
+}
+
+/** Begins the numbering anew, from 1, for all that waits: the centre knows other segments by these numbers. */
+export const renewEpochs = (db: Db): Promise<void> => db.transaction(renumber);
+
+/** Makes sure that all numbers are for this site: where it was enrolled anew, they begin again. */
+export const claimOutbox = (db: Db, site: string): Promise<void> =>
+  db.transaction(async (tx) => {
+    const changed = await tx.query(
+      `update sync_inbox set site = $1, epoch = null, position = 0 where site is distinct from $1 returning one`,
+      [site],
+    );
+    if (changed.length > 0) await renumber(tx);
+  });
+
+async function renumber(tx: Db): Promise<void> {
+  await tx.query(`update sync_streams set epoch = gen_random_uuid(), next_seq = 1`);
+  await tx.query(
+    `update sync_outbox o set epoch = s.epoch, seq = numbered.place
+     from sync_streams s, (
+       select stream, epoch, seq, row_number() over (partition by stream order by seq) as place from sync_outbox
+     ) numbered
+     where s.stream = o.stream
+       and numbered.stream = o.stream and numbered.epoch = o.epoch and numbered.seq = o.seq`,
+  );
+  await tx.query(
+    `update sync_streams s set next_seq = waiting.n + 1
+     from (select stream, count(*) as n from sync_outbox group by stream) waiting
+     where waiting.stream = s.stream`,
+  );
+}
+
+/** How many segments wait. Estimated from the numbers: exact unless some are held. */
+export async function countWaiting(db: Db): Promise<number> {
+  const [row] = await db.query<{ n: string }>(
+    `select coalesce(sum(n), 0) as n from (
+       select max(seq) - min(seq) + 1 as n from sync_outbox group by stream, epoch
+     ) streams`,
+  );
+  return Number(row?.n ?? 0);
+}
