@@ -32,6 +32,8 @@ export function loadConfig<Config>(
   );
 }
 
+const SECRET_KEYS = /password|secret|token/i;
+
 /** One line a fault: the key's path, what is wrong and what stands there. */
 export function faults(error: z.ZodError, tree: unknown): string[] {
   return error.issues.flatMap((issue) => {
@@ -41,7 +43,8 @@ export function faults(error: z.ZodError, tree: unknown): string[] {
       );
     }
     const found = issue.path.reduce<unknown>((at, key) => (at as Tree | undefined)?.[key as string], tree);
-    const shown = found === undefined ? 'missing' : shorten(found);
+    const hidden = issue.path.some((key) => SECRET_KEYS.test(String(key)));
+    const shown = found === undefined ? 'missing' : hidden ? 'not shown' : shorten(found);
     return [`  ${issue.path.join('.') || '(top)'}: ${issue.message} (${shown})`];
   });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { schemas } from '../../collectors/protocols.ts';
 import { ForecastSettings } from '../api/plant.ts';
+import { openPasswords, withSecrets } from './secrets.ts';
 
 const name = z.string().trim().min(1).max(120);
 const interval = z
@@ -44,6 +45,7 @@ const SourceEntry = z.strictObject({
   config: z.unknown(),
   enabled: z.boolean().default(true),
 });
+type SourceEntry = z.infer<typeof SourceEntry>;
 
 function isTimeZone(zone: string): boolean {
   try {
@@ -73,9 +75,7 @@ export const PlantModel = z
     })) {
       checkNames(kind, entries, context);
     }
-    model.sources.forEach((source, i) => {
-      graft(schemas[source.protocol].config.safeParse(source.config), ['sources', i, 'config'], context);
-    });
+    model.sources.forEach((source, i) => checkSource(source, ['sources', i, 'config'], context));
     model.tags.forEach((tag, i) => checkTag(tag, i, model, context));
   });
 export type PlantModel = z.infer<typeof PlantModel>;
@@ -89,9 +89,28 @@ function checkNames(kind: string, entries: readonly { name: string }[], context:
   });
 }
 
+function checkSource(
+  { protocol, config }: SourceEntry,
+  path: (string | number)[],
+  context: z.RefinementCtx,
+): void {
+  for (const place of openPasswords(config)) {
+    fault(
+      context,
+      [...path, ...place],
+      'write { secret: name } here, and keep the password in secrets/name of the data folder',
+    );
+  }
+  graft(
+    schemas[protocol].config.safeParse(withSecrets(config, () => 'not read while checking')),
+    path,
+    context,
+  );
+}
+
 interface Parts {
   areas: { name: string }[];
-  sources: z.infer<typeof SourceEntry>[];
+  sources: SourceEntry[];
 }
 
 function checkTag(tag: TagEntry, i: number, { areas, sources }: Parts, context: z.RefinementCtx): void {

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { PlantModel } from '../../../gateway/plant/model.ts';
+import { faults } from '../../../platform/config.ts';
+import { aPlantFile } from '../../support/plant.ts';
+
+const faultsOf = (file: unknown): string[] => {
+  const result = PlantModel.safeParse(file);
+  return result.error === undefined ? [] : faults(result.error, file);
+};
+
+test('a whole plant is accepted, with its defaults filled in', () => {
+  const model = PlantModel.parse(aPlantFile());
+  expect(model.tags[0]).toMatchObject({
+    name: 'TI-1',
+    kind: 'number',
+    spike: true,
+    alarms: [{ kind: 'high', limit: 80 }],
+  });
+});
+
+test('all faults are reported at once, each at its place', () => {
+  const file = aPlantFile();
+  Object.assign(file.tags[0]!, { area: 'Nowhere', source: 'nobody', colour: 'red' });
+  Object.assign(file.sources[0]!.config, { pollMs: 'fast', prot: 5020 });
+  const found = faultsOf(file).join('\n');
+  expect(found).toContain('tags.0.colour: this key is not known');
+  expect(found).toContain('tags.0.area: no area has this name (found "Nowhere")');
+  expect(found).toContain('tags.0.source: no source has this name (found "nobody")');
+  expect(found).toContain('sources.0.config.pollMs');
+  expect(found).toContain('sources.0.config.prot: this key is not known');
+});
+
+test('an address is checked by the protocol of its source', () => {
+  const file = aPlantFile();
+  file.tags[0]!.address = { register: 70_000, type: 'int16' };
+  expect(faultsOf(file).join('\n')).toContain('tags.0.address.register');
+});
+
+test('a name that stands twice is reported with both places', () => {
+  const file = aPlantFile();
+  file.tags.push({ ...file.tags[0]! });
+  expect(faultsOf(file)).toEqual(['  tags.2.name: stands twice: tags.0 has this name too (found "TI-1")']);
+});
+
+test('a password in the open is refused, and its value is not repeated', () => {
+  const file = aPlantFile();
+  file.sources.push({
+    name: 'broker',
+    protocol: 'mqtt',
+    config: { broker: { users: [{ name: 'field', password: 'hunter2hunter2' }] } },
+  });
+  const found = faultsOf(file).join('\n');
+  expect(found).toContain('sources.1.config.broker.users.0.password: write { secret: name } here');
+  expect(found).not.toContain('hunter2');
+});
+
+test('a secret by name is accepted where a password is due', () => {
+  const file = aPlantFile();
+  file.sources.push({
+    name: 'broker',
+    protocol: 'mqtt',
+    config: { broker: { users: [{ name: 'field', password: { secret: 'field' } }] } },
+  });
+  expect(faultsOf(file)).toEqual([]);
+});
