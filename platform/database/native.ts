@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Logger } from '../log.ts';
@@ -5,6 +6,7 @@ import { decoders } from './decode.ts';
 import { copyStatement, encodeRows } from './encode.ts';
 import type { Engine } from './engine.ts';
 import type { Load } from './session.ts';
+import { endSilentConnections } from './silence.ts';
 
 const STATEMENT_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -41,18 +43,30 @@ const load: Load = async (client, target, rows) => {
   });
 };
 
-/** Asks for the end of a client's statement over a connection of its own. */
-async function cancel(client: pg.ClientBase, connection: pg.ClientConfig, log: Logger): Promise<void> {
-  const { processID } = client as pg.ClientBase & { readonly processID: number };
-  const second = new pg.Client(connection);
-  second.on('error', (err) => log.debug({ err }, 'Lost the connection that cancels a query.'));
+/** The server's number for a connection, which the driver's types hide. */
+const processOf = (client: pg.ClientBase): number =>
+  (client as pg.ClientBase & { readonly processID: number }).processID;
+
+/** A connection beside the pool, for one statement. */
+async function aside(
+  connection: pg.ClientConfig,
+  sql: string,
+  values: unknown[],
+  log: Logger,
+): Promise<void> {
+  const client = new pg.Client({ ...connection, query_timeout: CONNECT_TIMEOUT_MS });
+  client.on('error', (err) => log.debug({ err }, 'Lost a connection beside the pool.'));
   try {
-    await second.connect();
-    await second.query('select pg_cancel_backend($1)', [processID]);
+    await client.connect();
+    await client.query(sql, values);
   } finally {
-    await second.end();
+    await client.end();
   }
 }
+
+/** A host that has vanished does not answer the good-bye either. */
+const endSoon = (pool: pg.Pool): Promise<void> =>
+  Promise.race([pool.end(), setTimeout(CONNECT_TIMEOUT_MS, undefined, { ref: false })]);
 
 /** A TimescaleDB server at a `postgres://` address; TLS by the address's `sslmode` and its neighbours. */
 export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engine {
@@ -74,6 +88,7 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
   };
   const pool = new pg.Pool(config);
   // Without these listeners a connection that breaks while nobody uses it would end the process.
+  const silence = endSilentConnections(pool, () => aside(connection, 'select 1', [], log));
   let tellLost: (reason: Error) => void = () => undefined;
   pool.on('error', (err) => {
     log.debug({ err }, 'Lost an idle database connection.');
@@ -94,9 +109,10 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
       if (timeoutMs === null) await client.query('reset statement_timeout');
       else await client.query(`set statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);
     },
-    interrupt: (client) => cancel(client, connection, log),
+    interrupt: (client) => aside(connection, 'select pg_cancel_backend($1)', [processOf(client)], log),
     async [Symbol.asyncDispose]() {
-      await pool.end();
+      silence[Symbol.dispose]();
+      await endSoon(pool);
     },
   };
 }
