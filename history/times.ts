@@ -39,7 +39,7 @@ class Rhythm {
 }
 
 /** Whole milliseconds and fraction apart, as the database does it: neither is rounded by the other. */
-function micros(time: number): number {
+export function micros(time: number): number {
   const whole = Math.floor(time);
   return whole * 1000 + Math.round((time - whole) * 1000);
 }

@@ -1,0 +1,152 @@
+import type { CopyTarget, Db } from '../../platform/database/db.ts';
+import { instant } from '../../platform/database/instant.ts';
+import type { Quality, Reading, TagId } from '../reading.ts';
+import { micros } from '../times.ts';
+import { markDirty, selectMarking } from './dirty.ts';
+
+const columns = {
+  time: 'timestamptz',
+  tag_id: 'int4',
+  value: 'float8',
+  text: 'text',
+  quality: 'int2',
+  cleaned: 'float8',
+} as const;
+const readings: CopyTarget = { table: 'readings', columns };
+const incoming: CopyTarget = { table: 'incoming_readings', columns };
+
+/** PostgreSQL cannot keep NUL in a text: its picture takes its place. */
+const withoutNul = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\u2400') : text);
+
+const rowOf = ({ at, tag, value, quality, cleaned }: Reading) => [
+  at,
+  tag,
+  typeof value === 'number' ? value : null,
+  typeof value === 'string' ? withoutNul(value) : null,
+  quality,
+  cleaned,
+];
+
+/** Of several readings with one tag and time the last one, in a single pass where there are none. */
+function lastOfEach(batch: readonly Reading[]): readonly Reading[] {
+  const newest = new Map<TagId, number>();
+  const inOrder = batch.every(({ tag, at }) => {
+    const time = micros(at);
+    const ahead = time > (newest.get(tag) ?? -Infinity);
+    newest.set(tag, time);
+    return ahead;
+  });
+  if (inOrder) return batch;
+  const byKey = new Map(batch.map((reading) => [`${reading.tag} ${micros(reading.at)}`, reading]));
+  return [...byKey.values()];
+}
+
+const isDuplicate = (err: unknown): boolean => err instanceof Error && 'code' in err && err.code === '23505';
+
+async function insertNewOnes(tx: Db, rows: readonly (readonly unknown[])[]): Promise<number> {
+  await tx.query(`
+    create temp table if not exists incoming_readings (like readings) on commit delete rows;
+    delete from incoming_readings`);
+  await tx.copy(incoming, rows);
+  const [inserted] = await tx.query<{ count: number }>(`
+    with inserted as (
+      insert into readings (time, tag_id, value, text, quality, cleaned)
+      select time, tag_id, value, text, quality, cleaned from incoming_readings
+      on conflict (tag_id, time) do nothing returning 1
+    )
+    select count(*) from inserted`);
+  return inserted?.count ?? 0;
+}
+
+/**
+ * Stores a batch inside a transaction and settles with how many readings were new: one that is there already stays
+ * as it is. Of several for one instant the last is taken. Hours that roll-ups have passed are marked for them.
+ */
+export async function insertReadings(tx: Db, batch: readonly Reading[]): Promise<number> {
+  if (batch.length === 0) return 0;
+  const marking = await selectMarking(tx);
+  const rows = lastOfEach(batch).map(rowOf);
+  await markDirty(tx, marking, batch);
+  try {
+    await tx.transaction((savepoint) => savepoint.copy(readings, rows));
+    return rows.length;
+  } catch (err) {
+    if (!isDuplicate(err)) throw err;
+    return insertNewOnes(tx, rows);
+  }
+}
+
+interface Row {
+  readonly tag: number;
+  readonly at: number;
+  readonly value: number | null;
+  readonly text: string | null;
+  readonly quality: number;
+  readonly cleaned: number | null;
+}
+
+/** Microseconds survive, which they would not as a `Date`. */
+const SELECTED = `tag_id as tag, (extract(epoch from time) * 1000)::float8 as at, value, text, quality, cleaned`;
+
+const readingOf = ({ tag, at, value, text, quality, cleaned }: Row): Reading => ({
+  tag: tag as TagId,
+  at,
+  value: text ?? value,
+  quality: quality as Quality,
+  cleaned,
+});
+
+// Each step looks up the next tag, so that the cost is that of the tags, not of the readings.
+const ALL_TAGS = `
+  with recursive state as (select rolled_to from roll_up_state),
+  rolled(tag_id) as (
+    (select tag_id from readings_1d order by tag_id limit 1)
+    union all
+    select (select d.tag_id from readings_1d d where d.tag_id > rolled.tag_id order by d.tag_id limit 1)
+    from rolled where rolled.tag_id is not null
+  ),
+  recent(tag_id) as (
+    (select tag_id from readings where time >= (select rolled_to from state) - interval '1 day' order by tag_id limit 1)
+    union all
+    select (
+      select r.tag_id from readings r
+      where r.tag_id > recent.tag_id and r.time >= (select rolled_to from state) - interval '1 day'
+      order by r.tag_id limit 1
+    )
+    from recent where recent.tag_id is not null
+  )
+  select tag_id from rolled where tag_id is not null
+  union select tag_id from recent where tag_id is not null
+  union select tag_id from dirty_buckets`;
+
+/** The newest reading of each tag, or of those asked for. Takes its time for tags, not for readings. */
+export async function selectLast(db: Db, tags?: readonly TagId[]): Promise<Reading[]> {
+  const asked = tags === undefined ? `(${ALL_TAGS})` : `(select unnest($1::int[]) as tag_id)`;
+  const rows = await db.query<Row>(
+    `select newest.* from ${asked} as asked
+     cross join lateral (
+       select ${SELECTED} from readings where readings.tag_id = asked.tag_id order by time desc limit 1
+     ) as newest
+     order by tag`,
+    tags === undefined ? [] : [tags],
+  );
+  return rows.map(readingOf);
+}
+
+export interface ReadingsQuery {
+  readonly tag: TagId;
+  /** From this instant on, to before `to`. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+/** A tag's readings in the order of time. The next page begins a microsecond after the last one's time. */
+export async function selectReadings(db: Db, { tag, from, to, limit }: ReadingsQuery): Promise<Reading[]> {
+  const rows = await db.query<Row>(
+    `select ${SELECTED} from readings
+     where tag_id = $1 and time >= $2 and time < $3 order by time limit $4`,
+    [tag, instant(from), instant(to), limit],
+  );
+  return rows.map(readingOf);
+}
