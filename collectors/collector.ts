@@ -24,7 +24,13 @@ export interface Report {
   fault(kind: FaultKind, what: string, remedy: string): void;
 }
 export type FaultKind =
-  'malformed' | 'not a number' | 'refused address' | 'unknown topic' | 'overflow' | 'timestamp';
+  | 'malformed'
+  | 'not a number'
+  | 'refused address'
+  | 'refused client'
+  | 'unknown topic'
+  | 'overflow'
+  | 'timestamp';
 
 export interface Point<Address> {
   readonly tag: TagId;
@@ -39,6 +45,8 @@ export interface Point<Address> {
 export interface Plan<Config, Address> {
   readonly config: Config;
   readonly points: readonly Point<Address>[];
+  /** Where the gateway keeps its own certificate and those it trusts: one folder for all sources. */
+  readonly pkiFolder: string;
 }
 
 /** What a protocol folder exports. Secrets in `config` are already resolved. */

@@ -1,0 +1,50 @@
+import type { ZodType } from 'zod';
+import type { Protocol } from './collector.ts';
+import * as modbus from './modbus/config.ts';
+import * as mqtt from './mqtt/config.ts';
+import * as opcua from './opcua/config.ts';
+
+/** What can be known about a protocol without loading its library. */
+export interface Schemas {
+  readonly config: ZodType;
+  readonly address: ZodType;
+  /** Where a source is, without secrets. Takes a parsed config. */
+  endpoint(config: unknown): string;
+  /** How often a healthy source shows a sign of life. Takes a parsed config. */
+  contactMs(config: unknown): number;
+}
+export type ProtocolName = 'opcua' | 'modbus' | 'mqtt';
+export const protocolNames: readonly ProtocolName[] = ['opcua', 'modbus', 'mqtt'];
+
+export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
+  opcua: {
+    config: opcua.OpcuaConfig,
+    address: opcua.OpcuaAddress,
+    endpoint: (config: opcua.OpcuaConfig) => opcua.endpoint(config),
+    contactMs: (config: opcua.OpcuaConfig) => opcua.keepAliveMs(config),
+  },
+  modbus: {
+    config: modbus.ModbusConfig,
+    address: modbus.ModbusAddress,
+    endpoint: (config: modbus.ModbusConfig) => modbus.endpoint(config),
+    contactMs: (config: modbus.ModbusConfig) => config.pollMs,
+  },
+  mqtt: {
+    config: mqtt.MqttConfig,
+    address: mqtt.MqttAddress,
+    endpoint: (config: mqtt.MqttConfig) => mqtt.endpoint(config),
+    contactMs: (config: mqtt.MqttConfig) => mqtt.contactMs(config),
+  },
+};
+
+/** Loads a protocol with its library: in a worker thread, which then holds no other. */
+export async function load(name: ProtocolName): Promise<Protocol<unknown, unknown>> {
+  switch (name) {
+    case 'opcua':
+      return (await import('./opcua/opcua.ts')).opcua;
+    case 'modbus':
+      return (await import('./modbus/modbus.ts')).modbus;
+    case 'mqtt':
+      return (await import('./mqtt/mqtt.ts')).mqtt;
+  }
+}

@@ -1,0 +1,13 @@
+import timers from 'node:timers/promises';
+
+/** Yields at every multiple of `periodMs` until `signal` aborts. A slot missed while the caller was busy is skipped. */
+export async function* ticks(periodMs: number, signal: AbortSignal): AsyncGenerator<number, void> {
+  for (;;) {
+    try {
+      await timers.setTimeout(periodMs - (Date.now() % periodMs), undefined, { signal });
+    } catch {
+      return; // the only failure of a timer is the abort
+    }
+    yield Date.now();
+  }
+}
