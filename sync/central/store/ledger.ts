@@ -1,0 +1,81 @@
+import type { Db } from '../../../platform/database/db.ts';
+import type { Segment } from '../../wire.ts';
+
+/** A segment of a site. */
+export interface Arrival {
+  readonly site: string;
+  readonly segment: Segment;
+  readonly payload: Uint8Array;
+}
+
+const keyOf = ({ site, segment }: Arrival) => [site, segment.stream, segment.epoch, segment.seq];
+
+/** True if the segment is new. It then counts as arrived exactly if the transaction commits. */
+export async function insertArrival(tx: Db, arrival: Arrival): Promise<boolean> {
+  const { kind, n, crc, tMax } = arrival.segment;
+  const rows = await tx.query(
+    `insert into sync_ledger (site, stream, epoch, seq, kind, n, crc, t_max)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning seq`,
+    [...keyOf(arrival), kind, n, crc, new Date(tMax)],
+  );
+  return rows.length > 0;
+}
+
+/** The checksum of what arrived under this segment's number before. */
+export async function selectChecksum(tx: Db, arrival: Arrival): Promise<number | null> {
+  const [row] = await tx.query<{ crc: number }>(
+    `select crc from sync_ledger where site = $1 and stream = $2 and epoch = $3 and seq = $4`,
+    keyOf(arrival),
+  );
+  return row?.crc ?? null;
+}
+
+/** How many numbers at most are looked at in one step; the rest follows with the next segment. */
+const STEP = 500;
+
+/** Moves the mark up to which the stream has arrived without a gap. Last in a transaction: it holds a row. */
+export async function advanceProgress(tx: Db, { site, segment }: Arrival): Promise<void> {
+  const key = [site, segment.stream, segment.epoch];
+  await tx.query(
+    `insert into sync_progress (site, stream, epoch) values ($1, $2, $3) on conflict do nothing`,
+    key,
+  );
+  const [mark] = await tx.query<{ up_to: number }>(
+    `select up_to from sync_progress where site = $1 and stream = $2 and epoch = $3 for update`,
+    key,
+  );
+  const from = mark?.up_to ?? 0;
+  const next = await tx.query<{ seq: number; t_max: Date }>(
+    `select seq, t_max from sync_ledger
+     where site = $1 and stream = $2 and epoch = $3 and seq > $4 order by seq limit ${STEP}`,
+    [...key, from],
+  );
+  const gap = next.findIndex(({ seq }, i) => seq !== from + 1 + i);
+  const gapless = gap === -1 ? next : next.slice(0, gap);
+  if (gapless.length === 0) return;
+  const latest = new Date(Math.max(...gapless.map(({ t_max }) => t_max.getTime())));
+  await tx.query(
+    `update sync_progress set up_to = $4, t_max = greatest(t_max, $5), changed_at = now()
+     where site = $1 and stream = $2 and epoch = $3`,
+    [...key, from + gapless.length, latest],
+  );
+}
+
+export async function insertQuarantined(tx: Db, arrival: Arrival, reason: string): Promise<void> {
+  const { kind, n, crc } = arrival.segment;
+  await tx.query(
+    `insert into sync_quarantine (site, stream, epoch, seq, kind, n, crc, payload, reason)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [...keyOf(arrival), kind, n, crc, arrival.payload, reason],
+  );
+}
+
+export async function countQuarantined(db: Db): Promise<number> {
+  const [row] = await db.query<{ n: number }>(`select count(*) as n from sync_quarantine`);
+  return row?.n ?? 0;
+}
+
+/** Adds to the site's count of readings. */
+export async function addReadings(tx: Db, site: string, n: number): Promise<void> {
+  await tx.query(`update sites set readings = readings + $2 where id = $1`, [site, n]);
+}

@@ -1,0 +1,42 @@
+import type { FleetTrainingView, SiteView } from './api/fleet.ts';
+import type { SiteSummary } from './store/sites.ts';
+import type { TrainingSummary } from './store/trainings.ts';
+
+/** A site asks for messages every 25 s at least: one that has not been heard for longer is silent. */
+const SILENT_MS = 60_000;
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+function stateOf(site: SiteSummary, now: number): SiteView['state'] {
+  if (site.revoked_at !== null) return 'revoked';
+  if (site.enrolled_at === null) return 'invited';
+  return site.last_contact !== null && now - site.last_contact.getTime() < SILENT_MS ? 'connected' : 'silent';
+}
+
+export const siteView = (site: SiteSummary, now: number): SiteView => ({
+  id: site.id,
+  name: site.name,
+  state: stateOf(site, now),
+  enrolledAt: iso(site.enrolled_at),
+  lastContact: iso(site.last_contact),
+  tags: site.tags,
+  readings: site.readings,
+  completeTo: iso(site.complete_to),
+  openAlarms: site.open_alarms,
+});
+
+export const trainingView = (training: TrainingSummary): FleetTrainingView => ({
+  id: training.id,
+  site: training.site,
+  siteName: training.site_name,
+  tagName: training.tag_name,
+  kind: training.kind,
+  state: training.state,
+  executor: training.executor ?? '',
+  orderedAt: training.ordered_at.toISOString(),
+  startedAt: iso(training.started_at),
+  endedAt: iso(training.ended_at),
+  attempts: training.attempts,
+  metrics: training.metrics ?? {},
+  error: training.error,
+});
