@@ -1,0 +1,38 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OpenAlarm } from '../alarms/judge.ts';
+import type { Plant } from '../store/plant.ts';
+
+/** What a start needs of the database, kept beside it: so that a site collects while its database is away. */
+export interface LastKnown {
+  readonly plant: Plant;
+  readonly openAlarms: readonly OpenAlarm[];
+}
+
+const fileIn = (folder: string) => join(folder, 'last-known.json');
+
+/** Undefined where nothing was kept yet. */
+export async function readLastKnown(folder: string): Promise<LastKnown | undefined> {
+  try {
+    return JSON.parse(await readFile(fileIn(folder), 'utf8')) as LastKnown;
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Error(`${fileIn(folder)} cannot be read. Delete it and start again with the database up.`, {
+      cause: err,
+    });
+  }
+}
+
+/** Old or new, never half: written beside, flushed, then renamed. */
+export async function writeLastKnown(folder: string, known: LastKnown): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const beside = `${fileIn(folder)}.new`;
+  const file = await open(beside, 'w', 0o600);
+  try {
+    await file.writeFile(JSON.stringify(known));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(beside, fileIn(folder));
+}

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import * as timers from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+
+const PENSTOCK = fileURLToPath(new URL('../../deploy/penstock.mjs', import.meta.url));
+
+/** A port that was free a moment ago. */
+export async function aFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export interface Daemon extends AsyncDisposable {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** What it wrote so far, both streams. */
+  output(): string;
+  /** Ends it at once, as a power cut of its process would. */
+  kill(): Promise<void>;
+  /** Ends it orderly and answers its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Runs `penstock NAME` from source as a process of its own, until disposed of. */
+export function startDaemon(name: 'gateway' | 'central', config: string, port: number): Daemon {
+  const child = spawn(process.execPath, [PENSTOCK, name, '--config', config], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return exited;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    process: child,
+    output: () => output,
+    kill: async () => {
+      await end('SIGKILL');
+    },
+    stop: () => end('SIGTERM'),
+    [Symbol.asyncDispose]: async () => {
+      await end('SIGKILL');
+    },
+  };
+}
+
+/** Asks until the answer satisfies, or the daemon has ended. */
+export async function until<T>(
+  daemon: Daemon,
+  ask: () => Promise<T>,
+  good: (answer: T) => boolean,
+): Promise<T> {
+  for (;;) {
+    if (daemon.process.exitCode !== null) throw new Error(`The daemon ended:\n${daemon.output()}`);
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined && good(answer)) return answer;
+    await timers.setTimeout(100);
+  }
+}
+
+export const health = async (url: string) =>
+  (await (await fetch(`${url}/health`)).json()) as {
+    status: string;
+    checks: Record<string, { status: string; message: string }>;
+  };
+
+/** Waits until it answers at all. */
+export const untilUp = (daemon: Daemon) =>
+  until(
+    daemon,
+    () => health(daemon.url),
+    () => true,
+  );
+
+/** Writes a gateway's folder: gateway.yaml, plant.yaml, secrets. Answers the path of gateway.yaml. */
+export async function writeSite(
+  folder: string,
+  {
+    port,
+    database,
+    plant,
+    secrets = {},
+  }: { port: number; database: string; plant: object; secrets?: Record<string, string> },
+): Promise<string> {
+  const data = join(folder, 'data');
+  await mkdir(join(data, 'secrets'), { recursive: true });
+  for (const [name, value] of Object.entries(secrets)) await writeFile(join(data, 'secrets', name), value);
+  await writeFile(join(folder, 'plant.yaml'), stringify(plant));
+  const config = join(folder, 'gateway.yaml');
+  await writeFile(
+    config,
+    stringify({
+      mode: 'evaluation',
+      data,
+      plant: join(folder, 'plant.yaml'),
+      web: { port, transport: 'node' },
+      database: { url: database },
+      log: { level: 'info' },
+    }),
+  );
+  return config;
+}
