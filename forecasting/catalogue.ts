@@ -1,13 +1,19 @@
 import type { Learned, Settings } from './artefact.ts';
 import type { Kind } from './kinds.ts';
-import type { Model } from './model.ts';
 import { mstl } from './models/mstl.ts';
 import { seasonalNaive } from './models/seasonal-naive.ts';
 
-/** The model of a kind, for what does not depend on its parameters. */
-export function sizesOf(kind: Kind): Pick<Model<never>, 'minimum' | 'most'> {
-  return kind === 'mstl' ? mstl : seasonalNaive;
-}
+/** Fewest values, without a gap where the kind cannot take one, that a model of this kind can be trained on. */
+export const leastToTrain = (kind: Kind, settings: Settings): number =>
+  (kind === 'mstl' ? mstl : seasonalNaive).minimum(settings);
+
+/** Most recent values that training makes use of: how much history to fetch. */
+export const mostToTrain = (kind: Kind, settings: Settings): number =>
+  (kind === 'mstl' ? mstl : seasonalNaive).most(settings);
+
+/** Most recent values that a forecast makes use of. */
+export const mostToForecast = (learned: Learned, settings: Settings): number =>
+  learned.kind === 'mstl' ? learned.params.window : seasonalNaive.most(settings);
 
 /** Learns from values without NaN. */
 export const learn = (kind: Kind, values: Float64Array, settings: Settings): Learned =>

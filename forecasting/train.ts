@@ -1,6 +1,6 @@
 import type { Artefact, JobOrder, Settings } from './artefact.ts';
 import { backtest } from './backtest.ts';
-import { learn, sizesOf } from './catalogue.ts';
+import { learn, leastToTrain } from './catalogue.ts';
 import { bandsOf } from './conformal.ts';
 import type { Kind } from './kinds.ts';
 import { scoreOf } from './score.ts';
@@ -12,12 +12,6 @@ const LEAST_SHORT_GAP = 3;
 /** The longest gap that a line may be drawn across: a 24th of a season, an hour of a day. */
 export const shortGapMs = ({ stepMs, season }: Settings): number =>
   stepMs * Math.max(LEAST_SHORT_GAP, Math.round(season / 24));
-
-/** Fewest values that a model of this kind can be trained on. */
-export const leastToTrain = (kind: Kind, settings: Settings): number => sizesOf(kind).minimum(settings);
-
-/** Most recent values that training and forecasting make use of. */
-export const mostToTrain = (kind: Kind, settings: Settings): number => sizesOf(kind).most(settings);
 
 /** Trains and backtests. The same order and data give the same artefact. Throws `UnusableData` where there is too little. */
 export function train(order: JobOrder, data: Series, dataHash: string): Artefact {

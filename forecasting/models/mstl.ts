@@ -6,7 +6,7 @@ import { gaplessEnd, UnusableData } from '../series.ts';
 
 // A week of days: where history allows, a second season of this many first ones is tried.
 const SECOND_SEASON = 7;
-const FULL_WINDOW_SEASONS = 8;
+const FULL_WINDOW_SEASONS = 4;
 const LEAST_WINDOW = 1024;
 
 const window = ({ season }: Settings) => Math.max(FULL_WINDOW_SEASONS * season, LEAST_WINDOW);
@@ -18,7 +18,7 @@ const secondWindow = ({ season }: Settings) => 3 * SECOND_SEASON * season;
  */
 export const mstl: Model<MstlParams> = {
   minimum: ({ season }) => Math.max(3 * season, 16),
-  most: (settings) => Math.max(window(settings) + 2 * settings.season, secondWindow(settings)),
+  most: (settings) => Math.max(window(settings) + 4 * settings.season, secondWindow(settings)),
   train(values, settings) {
     const one = { periods: [settings.season], window: window(settings) };
     const two = {
