@@ -1,0 +1,84 @@
+import { pino } from 'pino';
+import type {
+  Collector,
+  Emit,
+  FaultKind,
+  Plan,
+  Point,
+  Protocol,
+  Report,
+} from '../../collectors/collector.ts';
+import type { Raw, TagId } from '../../history/reading.ts';
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** A report that remembers. */
+export function aReport() {
+  const faults: Fault[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const log = pino(
+    { level: 'debug' },
+    { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const report: Report = { log, fault: (kind, what, remedy) => void faults.push({ kind, what, remedy }) };
+  return { report, faults, lines };
+}
+
+export const aPoint = <Address>(
+  tag: number,
+  address: Address,
+  kind: 'number' | 'text' = 'number',
+): Point<Address> => ({
+  tag: tag as TagId,
+  name: `tag-${tag}`,
+  address,
+  kind,
+});
+
+/** A running collector, with all that it emits. */
+export interface Run {
+  readonly batches: (readonly Raw[])[];
+  readonly faults: readonly Fault[];
+  readonly lines: readonly Record<string, unknown>[];
+  /** Settles when the run is over: undefined, or the reason of its end. */
+  readonly ended: Promise<unknown>;
+  readings(): Raw[];
+  of(tag: number): Raw[];
+  stop(): Promise<unknown>;
+}
+
+/** Starts a collector of a protocol. `hold` keeps batches unsettled for as long as it does not settle. */
+export function collect<Config, Address>(
+  protocol: Protocol<Config, Address>,
+  plan: Plan<Config, Address>,
+  hold: () => Promise<void> = () => Promise.resolve(),
+): Run {
+  const { report, faults, lines } = aReport();
+  const batches: (readonly Raw[])[] = [];
+  const stop = new AbortController();
+  const emit: Emit = (batch) => {
+    batches.push(batch);
+    return hold();
+  };
+  const collector: Collector = protocol.open(plan, report);
+  const ended = collector.run(emit, stop.signal).then(
+    () => undefined,
+    (err: unknown) => err,
+  );
+  return {
+    batches,
+    faults,
+    lines,
+    ended,
+    readings: () => batches.flat(),
+    of: (tag) => batches.flat().filter((raw) => raw.tag === tag),
+    stop() {
+      stop.abort();
+      return ended;
+    },
+  };
+}
