@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { page, PageQuery } from '../../platform/api/page.ts';
+import type { Db } from '../../platform/database/db.ts';
+import { Problem } from '../../platform/web/problem.ts';
+import { route } from '../../platform/web/route.ts';
+import { Acknowledgement, AlarmView } from '../api/alarms.ts';
+import type { Operation } from '../operation.ts';
+import { selectAlarms } from '../store/alarms.ts';
+
+export const alarms = (db: Db, operation: () => Operation) => [
+  route({
+    method: 'GET',
+    path: '/api/v1/alarms',
+    role: 'viewer',
+    summary: 'Alarms: unacknowledged first, then the most urgent, then the newest.',
+    query: PageQuery.extend({ state: z.enum(['open', 'all']).default('open') }),
+    answer: page(AlarmView),
+    handle: ({ query: { state, ...where } }) => selectAlarms(db, state, where),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/alarms/{id}/acknowledgement',
+    role: 'operator',
+    summary: 'Acknowledges one alarm.',
+    params: z.strictObject({ id: z.uuid() }),
+    body: Acknowledgement,
+    answer: z.strictObject({ acknowledged: z.literal(true) }),
+    async handle({ params, body, user }) {
+      const done = await operation().walk.acknowledge(params.id, user.name, body.comment ?? null);
+      if (!done) {
+        throw new Problem({
+          status: 409,
+          detail:
+            'This alarm is not waiting for an acknowledgement: somebody was quicker, or it is over. Look at the list again.',
+        });
+      }
+      return { acknowledged: true as const };
+    },
+  }),
+];

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { page, PageQuery } from '../../platform/api/page.ts';
+import type { Page } from '../../platform/api/page.ts';
+import { notFound } from '../../platform/web/problem.ts';
+import { route } from '../../platform/web/route.ts';
+import { AreaView, TagView } from '../api/plant.ts';
+import type { Operation } from '../operation.ts';
+import type { Tag } from '../plant/tag.ts';
+import type { Plant } from '../store/plant.ts';
+
+const TagQuery = PageQuery.extend({
+  area: z.string().optional(),
+  source: z.string().optional(),
+  /** In the name or the description, in any case. */
+  search: z.string().max(100).optional(),
+});
+
+export function cut<Item>(all: readonly Item[], { limit, offset }: PageQuery): Page<Item> {
+  return { items: all.slice(offset, offset + limit), total: all.length, limit, offset };
+}
+
+/** What the screens show of the plant model. It is in memory: these answer while the database is away. */
+export const plantRoutes = (operation: () => Operation) => [
+  route({
+    method: 'GET',
+    path: '/api/v1/areas',
+    role: 'viewer',
+    summary: 'The areas of the site.',
+    query: PageQuery,
+    answer: page(AreaView),
+    handle({ query }) {
+      const { areas, tags } = operation().plant;
+      const views = areas.map(({ id, name }) => ({
+        id,
+        name,
+        tags: tags.filter(({ area }) => area === name).length,
+      }));
+      return Promise.resolve(cut(views, query));
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/tags',
+    role: 'viewer',
+    summary: 'The tags, by area, source or words in name and description.',
+    query: TagQuery,
+    answer: page(TagView),
+    handle({ query: { area, source, search = '', ...where } }) {
+      const { plant } = operation();
+      const words = search.toLowerCase();
+      const found = plant.tags
+        .map((tag) => toView(tag, plant))
+        .filter((tag) => (area ?? tag.area) === tag.area && (source ?? tag.source) === tag.source)
+        .filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(words));
+      return Promise.resolve(cut(found, where));
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/tags/{id}',
+    role: 'viewer',
+    summary: 'One tag.',
+    params: z.strictObject({ id: z.coerce.number().int().min(1) }),
+    answer: TagView,
+    handle({ params }) {
+      const { plant } = operation();
+      const tag = plant.tags.find(({ id }) => id === params.id);
+      if (tag === undefined) throw notFound(`There is no tag ${params.id}. GET /api/v1/tags lists them.`);
+      return Promise.resolve(toView(tag, plant));
+    },
+  }),
+];
+
+function toView(tag: Tag, { rules, sources }: Plant): TagView {
+  const { id, name, description, unit, kind, decimals, area, address, expectedMs, forecast } = tag;
+  return {
+    ...{ id, name, description, unit, kind, decimals, area, address, expectedMs, forecast },
+    source: sources.find((source) => source.id === tag.source)?.name ?? '',
+    limits: { range: pair(tag.range), normal: pair(tag.normal) },
+    alarmLimits: rules
+      .filter((rule) => rule.tag === id)
+      .map((rule) => ({ kind: rule.kind, limit: rule.limit, priority: rule.priority })),
+  };
+}
+
+const pair = (limits: readonly [number, number] | null): [number, number] | null =>
+  limits === null ? null : [limits[0], limits[1]];
