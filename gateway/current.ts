@@ -1,0 +1,83 @@
+import type { Logger } from '../platform/log.ts';
+import { Problem } from '../platform/web/problem.ts';
+import type { AlarmChange } from './alarms/change.ts';
+import type { OpenAlarm } from './alarms/judge.ts';
+import { operate } from './operation.ts';
+import type { Operation, OperationOptions } from './operation.ts';
+import { writeLastKnown } from './plant/last-known.ts';
+import type { LastKnown } from './plant/last-known.ts';
+
+/** The plant that is at work now. It changes as a whole when a plant model is imported. */
+export interface Current extends AsyncDisposable {
+  /** Throws a `Problem` while no plant is known yet. */
+  readonly operation: () => Operation;
+  readonly started: boolean;
+  /** Stops what ran before, then starts this. */
+  replace(known: LastKnown): Promise<void>;
+}
+
+export type CurrentOptions = Omit<OperationOptions, 'plant' | 'openAlarms'>;
+
+export function createCurrent(options: CurrentOptions): Current {
+  let operation: Operation | undefined;
+  let alarms = new Map<string, OpenAlarm>();
+  const keep = keeper(options.dataFolder, options.log);
+
+  const follow = (changes: readonly AlarmChange[]) => {
+    if (changes.length === 0 || operation === undefined) return;
+    for (const { id, rule, state } of changes) {
+      if (state === 'normal') alarms.delete(id);
+      else alarms.set(id, { id, rule, state });
+    }
+    keep({ plant: operation.plant, openAlarms: [...alarms.values()] });
+  };
+
+  return {
+    get started() {
+      return operation !== undefined;
+    },
+    operation: () => {
+      if (operation !== undefined) return operation;
+      const detail = 'No plant is known yet: the gateway waits for its database. /health says more.';
+      throw new Problem({ status: 503, detail, headers: { 'retry-after': '5' } });
+    },
+    async replace(known) {
+      await operation?.[Symbol.asyncDispose]();
+      alarms = new Map(known.openAlarms.map((alarm) => [alarm.id, alarm]));
+      operation = operate({
+        ...options,
+        ...known,
+        publish(readings, changes) {
+          options.publish(readings, changes);
+          follow(changes);
+        },
+      });
+      keep(known);
+    },
+    async [Symbol.asyncDispose]() {
+      await operation?.[Symbol.asyncDispose]();
+      await keep.done();
+    },
+  };
+}
+
+/** Writes the newest state, one write at a time; what came in between is overtaken. */
+function keeper(folder: string, log: Logger) {
+  let next: LastKnown | undefined;
+  let writing: Promise<void> | undefined;
+  const write = async () => {
+    while (next !== undefined) {
+      const known = next;
+      next = undefined;
+      await writeLastKnown(folder, known).catch((err: unknown) =>
+        log.warn({ err }, 'Could not keep a copy of the plant for a start without database.'),
+      );
+    }
+    writing = undefined;
+  };
+  const keep = (known: LastKnown) => {
+    next = known;
+    writing ??= write();
+  };
+  return Object.assign(keep, { done: () => writing ?? Promise.resolve() });
+}

@@ -1,0 +1,62 @@
+import * as timers from 'node:timers/promises';
+import type { Logger } from '../log.ts';
+import type { Database } from './db.ts';
+import { migrate } from './migrate.ts';
+import type { Migrations } from './migrate.ts';
+import { isOutage } from './outage.ts';
+
+const RETRY_MS = 5_000;
+
+/** A database that counts as available only once its migrations have run. */
+export interface UpToDate extends Database {
+  /** Rejects if a migration fails for another reason than a server that is away: a person is needed. */
+  readonly migrated: Promise<void>;
+}
+
+/** Runs the migrations as soon as the server answers, so that a daemon can start while it is away. */
+export function upToDate(
+  db: Database,
+  modules: readonly Migrations[],
+  log: Logger,
+  signal: AbortSignal,
+): UpToDate {
+  let done = false;
+  const migrated = migrateWhenReady(db, modules, log, signal).then(() => {
+    done = true;
+  });
+  migrated.catch(() => undefined);
+  return Object.create(db, {
+    available: { get: () => done && db.available },
+    ready: {
+      value: async (waiting: AbortSignal) => {
+        await Promise.race([migrated, aborted(waiting)]);
+        await db.ready(waiting);
+      },
+    },
+    migrated: { value: migrated },
+  }) as UpToDate;
+}
+
+async function migrateWhenReady(
+  db: Database,
+  modules: readonly Migrations[],
+  log: Logger,
+  signal: AbortSignal,
+) {
+  for (;;) {
+    await db.ready(signal);
+    try {
+      await migrate(db, modules, log);
+      return;
+    } catch (err) {
+      if (!isOutage(err)) throw err;
+      log.warn({ err }, 'The database went away during its migration; will go on with it.');
+      await timers.setTimeout(RETRY_MS, undefined, { signal });
+    }
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
