@@ -1,0 +1,23 @@
+// `npm run build`: compiles to dist/, and lays SQL, bootstraps and other files that are not compiled beside it.
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folders = ['platform', 'history', 'collectors', 'forecasting', 'sync', 'gateway', 'deploy'];
+const kept = /\.(sql|yaml|gz|txt|md)$|thread\.mjs$|penstock\.mjs$/;
+
+const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(status ?? 1);
+
+for (const folder of folders) {
+  for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !kept.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name).slice(root.length);
+    cpSync(join(root, path), join(root, 'dist', path));
+  }
+}
