@@ -47,12 +47,21 @@ export function openWsSockets({ socketBufferBytes }: Pick<ListenOptions, 'socket
 }
 
 function wrap(ws: WebSocket, bufferBytes: number, drain: () => void): Socket {
+  let refused = false;
+  const sent = () => {
+    if (!refused || ws.bufferedAmount > bufferBytes / 2) return;
+    refused = false;
+    drain();
+  };
   return {
     send(message) {
-      if (ws.readyState !== WebSocket.OPEN || ws.bufferedAmount > bufferBytes) return false;
-      ws.send(message, (err) => {
-        if (err === undefined && ws.bufferedAmount === 0) drain();
-      });
+      if (ws.readyState !== WebSocket.OPEN) return false;
+      if (ws.bufferedAmount > bufferBytes) {
+        refused = true;
+        return false;
+      }
+      // A failure is followed by 'close'.
+      ws.send(message, sent);
       return true;
     },
     buffered: () => ws.bufferedAmount,

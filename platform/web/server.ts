@@ -61,7 +61,7 @@ export interface Socket {
 export interface SocketEvents {
   open(socket: Socket): void;
   message(socket: Socket, message: string | Uint8Array): void;
-  /** Less is waiting than before. */
+  /** There is space again after `send` answered false; may also come more often. */
   drain?(socket: Socket): void;
   /** The last event, also after an own `close`. */
   closed(socket: Socket): void;

@@ -1,8 +1,13 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Registry } from 'prom-client';
+import { Role } from '../../platform/api/session.ts';
 import { createLog } from '../../platform/log.ts';
 import { listen } from '../../platform/web/listen.ts';
+import { openWeb } from '../../platform/web/web.ts';
+import type { Guard } from '../../platform/web/guard.ts';
+import type { WebOptions } from '../../platform/web/web.ts';
 import type { Answer, ListenOptions, SocketEvents, WebRequest } from '../../platform/web/server.ts';
 
 /** uWebSockets.js comes for Node 20 only; there it must load. */
@@ -82,3 +87,27 @@ export const events = (given: Partial<SocketEvents>): SocketEvents => ({
   closed: () => undefined,
   ...given,
 });
+
+/** Lets in whoever names a role as his token: `Authorization: Bearer engineer`. */
+export const roleGuard: Guard = {
+  authenticate({ headers }) {
+    const role = Role.safeParse(headers.get('authorization')?.slice('Bearer '.length)).data;
+    return Promise.resolve(
+      role === undefined ? null : { id: role, name: role, role, kind: 'person' as const },
+    );
+  },
+};
+
+/** A whole web server on loopback, without screens and users unless they are given. */
+export const aWeb = (given: Partial<WebOptions>) =>
+  openWeb({
+    host: '127.0.0.1',
+    port: 0,
+    transport: 'auto',
+    routes: [],
+    staticFolder: '/nowhere',
+    access: roleGuard,
+    log: silent,
+    registry: new Registry(),
+    ...given,
+  });
