@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DatabaseConfig, LogConfig, WebConfig } from '../../platform/config.ts';
+import { DatabaseConfig, LogConfig, SecretName, WebConfig } from '../../platform/config.ts';
 
 const Web = WebConfig.extend({ port: WebConfig.shape.port.default(8090) });
 
@@ -16,12 +16,12 @@ export const CentralConfig = z
     web: Web.default(Web.parse({})),
     database: DatabaseConfig,
     log: LogConfig.default({ level: 'info' }),
-    /** Sites that may enrol without having been invited by a person, each with its one-time token. */
+    /** Sites that may enrol without having been invited by a person, each with the secret that holds its one-time token. */
     enrolment: z
       .array(
         z.strictObject({
           site: z.string().min(1).max(100),
-          token: z.string().min(16, 'at least 16 characters').max(200),
+          token: SecretName,
         }),
       )
       .default([]),
