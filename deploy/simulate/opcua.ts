@@ -78,7 +78,7 @@ function buildAddressSpace(server: OPCUAServer, plant: Process): (atMs: number) 
     const node = namespace.addAnalogDataItem<number, DataType.Double>({
       ...describe(variable),
       componentOf: folders.get(variable.area) ?? addressSpace.rootFolder.objects,
-      ...(setPoint === undefined ? {} : writable(plant, setPoint)),
+      ...(setPoint === undefined ? readOnly : writable(plant, setPoint)),
     });
     return { variable, node, fixed: setPoint !== undefined };
   });
@@ -112,6 +112,8 @@ const describe = ({ name, description, unit, range: [low, high] }: Variable) => 
   engineeringUnitsRange: { low, high },
   engineeringUnits: engineeringUnits(unit),
 });
+
+const readOnly = { accessLevel: 'CurrentRead', userAccessLevel: 'CurrentRead' };
 
 /** The server refuses what lies outside the instrument range with BadOutOfRange (part 8, 5.3.2.3). */
 const writable = (plant: Process, setPoint: SetPoint) => ({
