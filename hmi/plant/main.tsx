@@ -1,0 +1,57 @@
+import { lazy, Route } from 'preact-iso';
+import { useEffect } from 'preact/hooks';
+import { NotFound } from '../components/NotFound.tsx';
+import { type Destination, Shell } from '../components/Shell.tsx';
+import { start } from '../components/start.tsx';
+import { t } from '../locale.ts';
+import { user } from '../session.ts';
+import { AlarmBanner } from './AlarmBanner.tsx';
+import { followAlarms } from './alarms.ts';
+import { Overview } from './Overview.tsx';
+import '../style/main.css';
+
+const Alarms = lazy(async () => (await import('./Alarms.tsx')).Alarms);
+const AlarmHistory = lazy(async () => (await import('./AlarmHistory.tsx')).AlarmHistory);
+const TagPage = lazy(async () => (await import('./TagPage.tsx')).TagPage);
+const Sources = lazy(async () => (await import('./Sources.tsx')).Sources);
+const Jobs = lazy(async () => (await import('../components/Jobs.tsx')).Jobs);
+const JobRuns = lazy(async () => (await import('../components/Jobs.tsx')).JobRuns);
+const Models = lazy(async () => (await import('./Models.tsx')).Models);
+const Trainings = lazy(async () => (await import('./Trainings.tsx')).Trainings);
+const System = lazy(async () => (await import('./System.tsx')).System);
+const Users = lazy(async () => (await import('../components/Users.tsx')).Users);
+
+const destinations = (): Destination[] => [
+  { path: '/', name: t('overview.title') },
+  { path: '/alarms', name: t('alarms.title') },
+  { path: '/sources', name: t('sources.title') },
+  { path: '/models', name: t('models.title') },
+  { path: '/trainings', name: t('trainings.title') },
+  { path: '/jobs', name: t('jobs.title') },
+  { path: '/system', name: t('system.title') },
+  ...(user.value?.role === 'administrator' ? [{ path: '/users', name: t('users.title') }] : []),
+];
+
+function Plant() {
+  useEffect(followAlarms, []);
+  return (
+    <Shell destinations={destinations()} banner={<AlarmBanner />}>
+      {[
+        <Route path="/" component={Overview} />,
+        <Route path="/alarms" component={Alarms} />,
+        <Route path="/alarms/history" component={AlarmHistory} />,
+        <Route path="/tags/:id" component={TagPage} />,
+        <Route path="/sources" component={Sources} />,
+        <Route path="/jobs" component={Jobs} />,
+        <Route path="/jobs/:name" component={JobRuns} />,
+        <Route path="/models" component={Models} />,
+        <Route path="/trainings" component={Trainings} />,
+        <Route path="/system" component={System} />,
+        <Route path="/users" component={Users} />,
+        <Route default component={NotFound} />,
+      ]}
+    </Shell>
+  );
+}
+
+void start(<Plant />);
