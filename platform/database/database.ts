@@ -100,6 +100,7 @@ export async function databaseOver(engine: Engine, log: Logger): Promise<Databas
       return orCancelled(stop, () => work(db));
     },
     async [Symbol.asyncDispose]() {
+      engine.stopReaching();
       await availability[Symbol.asyncDispose]();
       await close();
       await engine[Symbol.asyncDispose]();

@@ -11,6 +11,8 @@ export interface Engine extends AsyncDisposable {
   readonly load: Load;
   /** Sets who is told when the server is found to be away without any query under way. */
   onLost(tell: (reason: Error) => void): void;
+  /** The end is near: nobody waits any longer for a server that is away. One that answers goes on answering. */
+  stopReaching(): void;
   /** Lets one client's statements run for as long as this, where the engine knows limits; null is the usual limit. */
   limit(client: pg.ClientBase, timeoutMs: number | null): Promise<void>;
   /** Makes the client's running statement fail soon. May come too late, and is then without effect. */

@@ -105,6 +105,7 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
     onLost: (tell) => {
       tellLost = tell;
     },
+    stopReaching: () => undefined,
     async limit(client, timeoutMs) {
       if (timeoutMs === null) await client.query('reset statement_timeout');
       else await client.query(`set statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);

