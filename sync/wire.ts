@@ -21,8 +21,11 @@ export const TagEntry = z.strictObject({
 });
 export type TagEntry = z.infer<typeof TagEntry>;
 
-/** The tag dictionary, or those entries of it that changed. */
-const Tags = z.strictObject({ type: z.literal('tags'), tags: z.array(TagEntry).min(1) });
+/** `POST /sync/v1/tags`: the whole dictionary, ahead of all that waits, when the centre lacks a tag. */
+export const TagDictionary = z.array(TagEntry).min(1);
+
+/** Entries of the dictionary that are new or changed. */
+const Tags = z.strictObject({ type: z.literal('tags'), tags: TagDictionary });
 
 /** A change of an alarm occurrence, with the words of its rule. */
 const Alarm = z.strictObject({
@@ -140,6 +143,7 @@ export const EnrolmentAnswer = z.object({
   /** The key that the centre signs models with. */
   centreKey: z.base64(),
 });
+export type EnrolmentRequest = z.infer<typeof EnrolmentRequest>;
 export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>;
 
 /** `GET /sync/v1/hello`, unsigned: what a site needs to know before it signs. */

@@ -1,11 +1,12 @@
 /** Wakes those of this process who wait for something of a site to change. */
 export interface Bell {
   ring(site: string): void;
-  /** Settles when the site's bell rings, after `waitMs` at the latest, or when `signal` aborts. */
+  /** Settles when the site's bell rings, after `waitMs` at the latest, or when a signal aborts. */
   wait(site: string, waitMs: number, signal: AbortSignal): Promise<void>;
 }
 
-export function openBell(): Bell {
+/** Once `stop` aborts nobody waits any more. */
+export function openBell(stop: AbortSignal): Bell {
   const waiting = new Map<string, Set<() => void>>();
   return {
     ring(site) {
@@ -15,16 +16,16 @@ export function openBell(): Bell {
       new Promise((resolve) => {
         const there = waiting.get(site) ?? new Set();
         waiting.set(site, there);
-        const deadline = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
+        const over = AbortSignal.any([stop, signal, AbortSignal.timeout(waitMs)]);
         const wake = () => {
           there.delete(wake);
           if (there.size === 0) waiting.delete(site);
-          deadline.removeEventListener('abort', wake);
+          over.removeEventListener('abort', wake);
           resolve();
         };
         there.add(wake);
-        deadline.addEventListener('abort', wake);
-        if (deadline.aborted) wake();
+        over.addEventListener('abort', wake);
+        if (over.aborted) wake();
       }),
   };
 }

@@ -52,7 +52,11 @@ export function receiver(db: Db, log: Logger): Receive {
       const reason = (err as Error).message;
       const { site, segment } = arrival;
       log.error({ err, site, ...segment }, 'A segment cannot be read; it is kept in quarantine.');
-      return db.transaction((tx) => take(tx, arrival, () => insertQuarantined(tx, arrival, reason), reason));
+      const keepAside = async (tx: Db) => {
+        await insertQuarantined(tx, arrival, reason);
+        return 0;
+      };
+      return db.transaction((tx) => take(tx, arrival, keepAside, reason));
     }
   };
 }
@@ -70,7 +74,8 @@ function codeOf(err: unknown): string {
   return 'code' in err && typeof err.code === 'string' ? err.code : codeOf(err.cause);
 }
 
-type Store = (tx: Db) => Promise<void>;
+/** Settles with how many readings were new. */
+type Store = (tx: Db) => Promise<number>;
 
 async function take(tx: Db, arrival: Arrival, store: Store, quarantined?: string): Promise<Acknowledgement> {
   if (!(await insertArrival(tx, arrival))) {
@@ -78,11 +83,10 @@ async function take(tx: Db, arrival: Arrival, store: Store, quarantined?: string
     const { stream, seq } = arrival.segment;
     throw new NumberTaken(`Another segment ${seq} of '${stream}' arrived before. Count anew.`);
   }
-  await store(tx);
+  const readings = await store(tx);
   await advanceProgress(tx, arrival);
-  if (quarantined !== undefined) return { state: 'quarantined', reason: quarantined };
-  if (arrival.segment.stream === 'readings') await addReadings(tx, arrival.site, arrival.segment.n);
-  return { state: 'stored' };
+  if (readings > 0) await addReadings(tx, arrival.site, readings);
+  return quarantined === undefined ? { state: 'stored' } : { state: 'quarantined', reason: quarantined };
 }
 
 /** Decodes a segment before anything is locked, and returns what is to be done with it. */
@@ -120,9 +124,9 @@ function countIs(announced: number, found: number): void {
     throw new Unreadable(`The payload holds ${found} items; ${announced} were announced.`);
 }
 
-async function storeReadings(tx: Db, site: string, readings: readonly Reading[]): Promise<void> {
+async function storeReadings(tx: Db, site: string, readings: readonly Reading[]): Promise<number> {
   const tagOf = numbersOf(await selectTagMap(tx, site));
-  await insertReadings(
+  return insertReadings(
     tx,
     readings.map((one) => ({ ...one, tag: tagOf(one.tag) })),
   );
@@ -137,7 +141,7 @@ const numbersOf =
     return tag;
   };
 
-async function storeEvents(tx: Db, site: string, events: readonly SiteEvent[]): Promise<void> {
+async function storeEvents(tx: Db, site: string, events: readonly SiteEvent[]): Promise<number> {
   let tagOf: ReturnType<typeof numbersOf> | undefined;
   for (const event of events) {
     if (event.type === 'tags') {
@@ -151,4 +155,5 @@ async function storeEvents(tx: Db, site: string, events: readonly SiteEvent[]): 
     else if (await insertTraining(tx, site, tag, event))
       await insertMessage(tx, site, { type: 'training-status', id: event.id, state: 'queued', error: null });
   }
+  return 0;
 }

@@ -9,6 +9,8 @@ type Stream = Segment['stream'];
 
 /** Readings in one segment: keeps a request small, also where a backlog of history is stored in one transaction. */
 const MAX_READINGS = 20_000;
+/** Long texts make large segments: such a one is cut in halves. */
+const MAX_BYTES = 1_000_000;
 
 /** What the gateway's transactions hand to the centre: it is sent exactly if the transaction commits. */
 export interface Outbox {
@@ -18,20 +20,25 @@ export interface Outbox {
 
 /** One round trip a segment, in the caller's transaction. */
 export async function enqueueReadings(tx: Db, readings: readonly Reading[]): Promise<void> {
-  for (let from = 0; from < readings.length; from += MAX_READINGS) {
-    const part = readings.slice(from, from + MAX_READINGS);
-    let tMin = Infinity;
-    let tMax = -Infinity;
-    for (const { at } of part) {
-      tMin = Math.min(tMin, at);
-      tMax = Math.max(tMax, at);
-    }
-    await append(
-      tx,
-      { stream: 'readings', kind: 'readings-1', n: part.length, tMin, tMax },
-      encodeBatch(part),
-    );
+  for (let from = 0; from < readings.length; from += MAX_READINGS)
+    await appendReadings(tx, readings.slice(from, from + MAX_READINGS));
+}
+
+async function appendReadings(tx: Db, readings: readonly Reading[]): Promise<void> {
+  const payload = encodeBatch(readings);
+  const n = readings.length;
+  if (payload.byteLength > MAX_BYTES && n > 1) {
+    await appendReadings(tx, readings.slice(0, n / 2));
+    await appendReadings(tx, readings.slice(n / 2));
+    return;
   }
+  let tMin = Infinity;
+  let tMax = -Infinity;
+  for (const { at } of readings) {
+    tMin = Math.min(tMin, at);
+    tMax = Math.max(tMax, at);
+  }
+  await append(tx, { stream: 'readings', kind: 'readings-1', n, tMin, tMax }, payload);
 }
 
 export async function enqueueEvent(tx: Db, ...events: readonly SiteEvent[]): Promise<void> {
