@@ -54,6 +54,11 @@ export function accessRules(users: BrokerConfig['users'], guests: Visitors, line
 
     // The broker acknowledges (QoS 1) or records the message as received (QoS 2) only after this has called back.
     authorizePublish(client, packet, done) {
+      // The rest of the chunk in which a client broke the rules is still parsed.
+      if (client?.conn.destroyed === true) {
+        done(new Error('This client was cut off.'));
+        return;
+      }
       if (packet.topic.startsWith('$')) {
         done(new Error(`Topics that begin with $ are the broker's own: ${packet.topic.slice(0, 60)}`));
         return;

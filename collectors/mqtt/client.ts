@@ -9,6 +9,7 @@ const CONNECT_MS = 5_000;
 const SESSION_S = 7 * 86_400;
 /** A granted QoS from here on is a refusal (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3). */
 const REFUSED = 0x80;
+const TOPICS_PER_PACKET = 100;
 
 /** Listens to a foreign broker until `signal` aborts. Rejects when the connection is lost. */
 export async function runClient(
@@ -93,14 +94,23 @@ function limit(client: MqttClient, maxBytes: number) {
 
 async function subscribed(client: MqttClient, topics: readonly string[], { report }: Line): Promise<void> {
   await new Promise((resolve) => client.once('connect', resolve));
-  const granted = topics.length === 0 ? [] : await client.subscribeAsync([...topics], { qos: 1 });
-  for (const { topic, qos } of granted) {
-    if (qos < REFUSED) continue;
-    report.fault(
-      'refused address',
-      `The broker refuses a subscription to ${topic}.`,
-      "Check the rights of the source's user at the broker.",
-    );
+  for (let from = 0; from < topics.length; from += TOPICS_PER_PACKET) {
+    for (const topic of await refusedOf(client, topics.slice(from, from + TOPICS_PER_PACKET))) {
+      report.fault(
+        'refused address',
+        `The broker refuses a subscription to ${topic}.`,
+        "Check the rights of the source's user at the broker.",
+      );
+    }
   }
   report.log.info({ topics: topics.length }, 'Subscribed at the MQTT broker.');
 }
+
+/** Subscribes, and returns the topics to which the broker says no: it answers for each in their order. */
+const refusedOf = (client: MqttClient, topics: string[]): Promise<string[]> =>
+  new Promise((resolve, reject) => {
+    client.subscribe(topics, { qos: 1 }, (err, _, answer) => {
+      if (answer === undefined) reject(err ?? new Error('The broker did not answer to a subscription.'));
+      else resolve(topics.filter((_topic, i) => Number(answer.granted[i] ?? REFUSED) >= REFUSED));
+    });
+  });

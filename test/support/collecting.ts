@@ -46,9 +46,9 @@ export interface Run {
   readonly lines: readonly Record<string, unknown>[];
   /** Settles when the run is over: undefined, or the reason of its end. */
   readonly ended: Promise<unknown>;
-  readings(): Raw[];
-  of(tag: number): Raw[];
-  stop(): Promise<unknown>;
+  readonly readings: () => Raw[];
+  readonly of: (tag: number) => Raw[];
+  readonly stop: () => Promise<unknown>;
 }
 
 /** Starts a collector of a protocol. `hold` keeps batches unsettled for as long as it does not settle. */
