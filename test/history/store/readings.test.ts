@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Quality, Reading } from '../../../history/reading.ts';
+import { countLosses, insertLoss } from '../../../history/store/losses.ts';
 import { insertReadings, selectLast, selectReadings } from '../../../history/store/readings.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { anyReading } from '../../support/history.ts';
-import { aReading, everySecond, NOON } from '../../support/readings.ts';
+import { aReading, everySecond, NOON, TAG } from '../../support/readings.ts';
 import { aStore, countOf, tagNumbers } from '../../support/store.ts';
 
 let db: Database;
@@ -115,4 +116,24 @@ test('the newest reading of each tag is found, also where it is years old or ahe
   expect((await selectLast(db, [old, late])).map(({ value }) => value)).toStrictEqual(['closed', 3]);
   const all = new Map((await selectLast(db)).map(({ tag, value }) => [tag, value]));
   expect([all.get(old), all.get(live), all.get(late)]).toStrictEqual(['closed', 2, 3]);
+});
+
+test('a loss is on record with its cause', async () => {
+  const cause = 'The queue of the server overflowed.';
+  await insertLoss(db, { source: 1, tag: TAG, from: NOON, to: NOON + 5000, cause, count: 17 });
+  await insertLoss(db, { source: null, tag: null, from: NOON, to: NOON, cause: 'unknown', count: null });
+  expect(await countLosses(db)).toBe(2);
+  const [loss] = await db.query(
+    'select source_id, tag_id, from_time, to_time, cause, count from losses order by id',
+  );
+  expect(loss).toStrictEqual({
+    ...{
+      source_id: 1,
+      tag_id: TAG,
+      from_time: new Date(NOON),
+      to_time: new Date(NOON + 5000),
+      cause,
+      count: 17,
+    },
+  });
 });

@@ -1,0 +1,184 @@
+import type { Db } from '../../platform/database/db.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './kept.ts';
+
+/** How much is done in one transaction: about a second's work where tags have a reading a second. */
+const HOURS_AT_ONCE = 100;
+const STRETCH_MS = 10 * MINUTE_MS;
+
+/** Hours of tags whose roll-ups are to be made anew: all of their minutes, or those from
+ * `from` on; in any case those before `to`. */
+interface Hours {
+  readonly tags: readonly number[];
+  readonly hours: readonly Date[];
+  readonly from: Date | null;
+  readonly to: Date;
+}
+
+const COLUMNS = `tag_id, bucket, count, cleaned_count, min, max, avg, first, last, time_weighted_avg, held_s, quality`;
+
+/** Stores roll-ups anew; those whose sources were dropped (before `kept`) stay as they are. */
+const upsert = (table: string, kept: string, selected: string): string => `
+  insert into ${table} as old (${COLUMNS}) ${selected}
+  on conflict (tag_id, bucket) do update set
+    count = excluded.count, cleaned_count = excluded.cleaned_count, min = excluded.min, max = excluded.max,
+    avg = excluded.avg, first = excluded.first, last = excluded.last,
+    time_weighted_avg = excluded.time_weighted_avg, held_s = excluded.held_s, quality = excluded.quality
+  where old.bucket >= (select ${kept} from roll_up_state)`;
+
+// Sums of values beyond 1e150 would overflow, and fail for ever: they count as not cleaned.
+const MINUTES = upsert(
+  'readings_1m',
+  'readings_from',
+  `select changed.tag_id, minute.*
+   from (select distinct * from unnest($1::int[], $2::timestamptz[])) as changed (tag_id, hour)
+   cross join lateral (
+     select
+       bucket, count(*), count(usable), min(value), max(value), avg(usable),
+       first(value, time) filter (where value is not null), last(value, time) filter (where value is not null),
+       sum(usable * held_s) / sum(held_s) filter (where usable is not null),
+       coalesce(sum(held_s) filter (where usable is not null), 0),
+       max(quality)
+     from (
+       select
+         *,
+         case when abs(cleaned) < 1e150 then cleaned end as usable,
+         date_part('epoch', least(lead(time) over (order by time), bucket + interval '1 minute') - time) as held_s
+       from (
+         select time, value, cleaned, quality, date_bin('1 minute', time, 'epoch') as bucket from readings
+         where tag_id = changed.tag_id
+           and time >= greatest(changed.hour, $3) and time < least(changed.hour + interval '1 hour', $4)
+       ) as reading
+     ) as held
+     group by bucket
+   ) as minute`,
+);
+
+const fromFiner = (finer: string, width: string): string => `
+  select
+    changed.tag_id, changed.start, sum(count), sum(cleaned_count), min(min), max(max),
+    sum(avg * cleaned_count) / nullif(sum(cleaned_count), 0),
+    first(first, bucket) filter (where first is not null), last(last, bucket) filter (where last is not null),
+    sum(time_weighted_avg * held_s) / nullif(sum(held_s), 0), sum(held_s), max(quality)
+  from (
+    select distinct tag_id, date_bin('${width}', hour, 'epoch') as start
+    from unnest($1::int[], $2::timestamptz[]) as changed (tag_id, hour)
+  ) as changed
+  join ${finer} as finer on finer.tag_id = changed.tag_id
+    and finer.bucket >= changed.start and finer.bucket < changed.start + interval '${width}'
+  group by changed.tag_id, changed.start`;
+
+const HOURS = upsert('readings_1h', 'minutes_from', fromFiner('readings_1m', '1 hour'));
+const DAYS = upsert('readings_1d', 'hours_from', fromFiner('readings_1h', '1 day'));
+
+async function refresh(tx: Db, { tags, hours, from, to }: Hours): Promise<void> {
+  if (tags.length === 0) return;
+  await tx.query(MINUTES, [tags, hours, from, to]);
+  await tx.query(HOURS, [tags, hours]);
+  await tx.query(DAYS, [tags, hours]);
+}
+
+interface State {
+  readonly generation: number;
+  readonly liveFrom: Date;
+  readonly rolledTo: Date;
+}
+
+/**
+ * Moves the border of what needs no mark up to `slot`, and closes the generation of marks before. Waits for open
+ * transactions that store readings: from then on all they stored is seen, or will be marked. A border far ahead of
+ * the slot is from a clock that was wrong, and is taken back.
+ */
+const advance = (db: Db, slot: number): Promise<State> =>
+  db.transaction(async (tx) => {
+    await tx.query(`set local lock_timeout = '5s'`);
+    const minute = new Date(Math.floor(slot / MINUTE_MS) * MINUTE_MS);
+    const [state] = await tx.query<State>(
+      `update roll_up_state set
+         generation = generation + 1,
+         live_from = case when live_from > $1::timestamptz + interval '1 hour' then $1 else greatest(live_from, $1) end,
+         rolled_to = case when live_from > $1::timestamptz + interval '1 hour' then least(rolled_to, $1) else rolled_to end
+       returning generation, live_from as "liveFrom", rolled_to as "rolledTo"`,
+      [minute],
+    );
+    if (state === undefined) throw new Error('The table roll_up_state is empty. Restore its only row.');
+    return state;
+  });
+
+// The day limits the look-up to a chunk or two; in it each step looks up the next tag.
+const TAGS_OF_DAY = `
+  with recursive present(tag_id) as (
+    (select tag_id from readings where time >= $1 and time < $2 order by tag_id limit 1)
+    union all
+    select (
+      select r.tag_id from readings r where r.tag_id > present.tag_id and r.time >= $1 and r.time < $2
+      order by r.tag_id limit 1
+    )
+    from present where present.tag_id is not null
+  )
+  select tag_id as tag from present where tag_id is not null`;
+
+/** Rolls up one stretch of time, inside of an hour, for all tags. */
+const rollUpStretch = (db: Db, from: Date, to: Date): Promise<number> =>
+  db.transaction(async (tx) => {
+    const hour = new Date(Math.floor(from.getTime() / HOUR_MS) * HOUR_MS);
+    const day = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
+    const rows = await tx.query<{ tag: number }>(TAGS_OF_DAY, [new Date(day), new Date(day + DAY_MS)]);
+    const tags = rows.map(({ tag }) => tag);
+    await refresh(tx, { tags, hours: tags.map(() => hour), from, to });
+    await tx.query('update roll_up_state set rolled_to = $1', [to]);
+    return tags.length;
+  });
+
+/** Rolls up some of the marked hours and takes their marks away. Settles with how many there were. */
+const rollUpMarked = (db: Db, { generation, liveFrom }: State): Promise<number> =>
+  db.transaction(async (tx) => {
+    const marks = await tx.query<{ generation: number; tag: number; hour: Date }>(
+      `select generation, tag_id as tag, hour from dirty_buckets where generation < $1
+       order by generation, tag_id, hour limit ${HOURS_AT_ONCE}`,
+      [generation],
+    );
+    const hours = marks.map(({ hour }) => hour);
+    const tags = marks.map(({ tag }) => tag);
+    await refresh(tx, { tags, hours, from: null, to: liveFrom });
+    await tx.query(
+      `delete from dirty_buckets d using unnest($1::bigint[], $2::int[], $3::timestamptz[]) as done (generation, tag_id, hour)
+       where d.generation = done.generation and d.tag_id = done.tag_id and d.hour = done.hour`,
+      [marks.map((mark) => mark.generation), tags, hours],
+    );
+    return marks.length;
+  });
+
+/** Where the next chunk with readings begins, or `to` where there is none before: years without any take no time. */
+async function skipEmpty(db: Db, from: Date, to: Date): Promise<Date> {
+  const [next] = await db.query<{ start: Date | null }>(
+    `select min(range_start) as start from timescaledb_information.chunks
+     where hypertable_schema = current_schema and hypertable_name = 'readings' and range_end > $1`,
+    [from],
+  );
+  const start = Math.min(next?.start?.getTime() ?? Infinity, to.getTime());
+  return new Date(Math.max(from.getTime(), Math.floor(start / MINUTE_MS) * MINUTE_MS));
+}
+
+/**
+ * Brings the roll-ups up to `slot`, and those that late readings changed up to date. Safe to run again, and to break
+ * off: each step commits what it did. Settles with how many hours of tags were made anew.
+ */
+export async function rollUp(db: Db, slot: number, signal: AbortSignal): Promise<number> {
+  const state = await advance(db, slot);
+  const { liveFrom, rolledTo } = state;
+  let done = 0;
+  for (let from = rolledTo; from < liveFrom;) {
+    signal.throwIfAborted();
+    from = await skipEmpty(db, from, liveFrom);
+    const end = (Math.floor(from.getTime() / STRETCH_MS) + 1) * STRETCH_MS;
+    const to = new Date(Math.min(end, liveFrom.getTime()));
+    done += await rollUpStretch(db, from, to);
+    from = to;
+  }
+  for (;;) {
+    signal.throwIfAborted();
+    const hours = await rollUpMarked(db, state);
+    if (hours === 0) return done;
+    done += hours;
+  }
+}
