@@ -21,9 +21,8 @@ test('while a model is trained the main thread goes on ticking', async () => {
 test('too little data is an answer, after which the thread serves on', async () => {
   await using predictor = openPredictor(unstopped);
   const few = aSeries(seasonalValues({ length: 30 }));
-  expect(await predictor.train(anOrder(), few)).toEqual({
-    unusable: expect.stringContaining('there are 30'),
-  });
+  const answer = await predictor.train(anOrder(), few);
+  expect('unusable' in answer && answer.unusable).toContain('there are 30');
   expect(await predictor.train(anOrder({ kind: 'seasonal-naive' }), few)).toHaveProperty('learned');
 });
 
