@@ -3,6 +3,7 @@ import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { DataType, MessageSecurityMode, SecurityPolicy, StatusCodes, Variant } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
 import type { Process } from './process.ts';
+import { recordTime } from './seconds.ts';
 import type { SetPoint, Variable } from './variables.ts';
 import { servedBy, setPoints } from './variables.ts';
 
@@ -30,7 +31,7 @@ export async function serveOpcua(plant: Process, options: OpcuaOptions): Promise
   const server = await createServer(options);
   await server.initialize();
   const show = buildAddressSpace(server, plant);
-  show(Date.now());
+  show(recordTime(Date.now()));
   await server.start();
 
   return {
