@@ -1,3 +1,4 @@
+import './quiet.ts';
 import type { MonitoredItemNotification } from 'node-opcua-client';
 import type { Raw } from '../../history/reading.ts';
 import type { Plan, Protocol, Report } from '../collector.ts';
@@ -28,7 +29,7 @@ export const opcua: Protocol<OpcuaConfig, OpcuaAddress> = {
   open: (plan, report) => ({
     async run(emit, signal) {
       const { config, points, pkiFolder } = plan;
-      await using link = await connect(config, pkiFolder, report.log, signal);
+      await using link = await connect(config, pkiFolder, signal);
       const { subscriptionId, silenceMs } = await subscribe(link.session, config);
       const refusals = await monitor(link.session, subscriptionId, points, config);
       report.log.info({ tags: points.length, refused: refusals.length }, 'Subscribed at the OPC UA server.');

@@ -1,12 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  MessageSecurityMode,
-  OPCUAClient,
-  SecurityPolicy,
-  setErrorLogger,
-  setWarningLogger,
-  UserTokenType,
-} from 'node-opcua-client';
+import { MessageSecurityMode, OPCUAClient, SecurityPolicy, UserTokenType } from 'node-opcua-client';
 import type {
   ClientSession,
   ClientSessionPublishService,
@@ -15,7 +8,6 @@ import type {
   UserIdentityInfo,
 } from 'node-opcua-client';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
-import type { Logger } from '../../platform/log.ts';
 import { keepAliveMs } from './config.ts';
 import type { OpcuaConfig } from './config.ts';
 import { explained } from './explain.ts';
@@ -37,13 +29,7 @@ export interface Link extends AsyncDisposable {
 }
 
 /** Connects and opens a session, or fails within a bounded time with what a person can do about it. */
-export async function connect(
-  config: OpcuaConfig,
-  pkiFolder: string,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<Link> {
-  quieten(log);
+export async function connect(config: OpcuaConfig, pkiFolder: string, signal: AbortSignal): Promise<Link> {
   const certificates = new OPCUACertificateManager({
     rootFolder: pkiFolder,
     automaticallyAcceptUnknownCertificate: config.trustServer,
@@ -115,11 +101,3 @@ const identity = ({ user, password }: OpcuaConfig): UserIdentityInfo =>
   user === undefined
     ? { type: UserTokenType.Anonymous }
     : { type: UserTokenType.UserName, userName: user, password: password ?? '' };
-
-/** The library prints to the console unless told otherwise. */
-function quieten(log: Logger) {
-  const quietly = (_context: unknown, ...text: unknown[]) =>
-    log.debug({ text: text.map(String).join(' ').slice(0, 500) }, 'The OPC UA library says.');
-  setWarningLogger(quietly);
-  setErrorLogger(quietly);
-}
