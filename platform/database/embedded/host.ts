@@ -9,7 +9,7 @@ const WORKER = new URL('./worker.ts', import.meta.url);
 const LONGEST_WAIT_MS = 10_000;
 
 /** The thread of the embedded database ended; what it was at work on may or may not have been committed. */
-export class WorkerLost extends Error {
+class WorkerLost extends Error {
   override name = 'WorkerLost';
 }
 
