@@ -16,15 +16,16 @@ export const CentralConfig = z
     web: Web.default(Web.parse({})),
     database: DatabaseConfig,
     log: LogConfig.default({ level: 'info' }),
-    /** Sites that may enrol without having been invited by a person, each with the secret that holds its one-time token. */
-    enrolment: z
-      .array(
-        z.strictObject({
-          site: z.string().min(1).max(100),
-          token: SecretName,
-        }),
-      )
-      .default([]),
+    /** Days. Roll-ups are far smaller and stay longer. */
+    retention: z
+      .strictObject({
+        readingsDays: z.number().int().min(1).default(365),
+        minutesDays: z.number().int().min(1).default(1825),
+        hoursDays: z.number().int().min(1).default(3650),
+      })
+      .default({ readingsDays: 365, minutesDays: 1825, hoursDays: 3650 }),
+    /** Sites that may enrol without having been invited by a person. `token` names the secret that their gateway has too. */
+    enrolment: z.array(z.strictObject({ site: z.string().min(1).max(100), token: SecretName })).default([]),
     training: z
       .strictObject({
         executor: z.enum(['local']).default('local'),

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { Db } from '../../../platform/database/db.ts';
 import { Problem } from '../../../platform/web/problem.ts';
@@ -6,6 +7,7 @@ import type { WebRequest } from '../../../platform/web/server.ts';
 import { publicKeyOf, publicKeyText } from '../../seal.ts';
 import type { Message } from '../../signature.ts';
 import { isSignedBy, readSignature, SignatureRefused } from '../../signature.ts';
+import type { Segment } from '../../wire.ts';
 import {
   Acknowledgement,
   EnrolmentAnswer,
@@ -25,7 +27,6 @@ import type { Receive } from '../ingest.ts';
 import { messagesFor } from '../messages.ts';
 import type { Site } from '../store/sites.ts';
 import { upsertTags } from '../store/tags.ts';
-import type { KeyObject } from 'node:crypto';
 
 const LARGEST_SEGMENT = 16 * 1024 * 1024;
 const LONGEST_WAIT_S = 25;
@@ -36,8 +37,8 @@ export interface LinkRoutes {
   readonly bell: Bell;
   /** The centre's public key, for the sites to check models with. */
   readonly centreKey: KeyObject;
-  /** Called when something of this site has changed. */
-  readonly changed: (site: string) => void;
+  /** Called when a site has changed; with the stream, if a segment of it came. */
+  readonly changed: (stream?: Segment['stream']) => void;
 }
 
 /** What sites call. They are known by their signatures, so none of these asks for a session. */
@@ -75,7 +76,7 @@ const enrolments = ({ db, centreKey, changed }: LinkRoutes) =>
         if (!isSignedBy(message, readSignature(message, body).claim, publicKeyOf(publicKey)))
           throw new SignatureRefused('The request is not signed by the key it registers.');
         const site = await enrolSite(db, token, publicKey);
-        changed(site.id);
+        changed();
         return { site: site.id, name: site.name, centreKey: publicKeyText(centreKey) };
       } catch (err) {
         throw problemOf(err);
@@ -103,7 +104,7 @@ function jsonOf<T>(schema: z.ZodType<T>, body: Uint8Array, what: string): T {
   }
 }
 
-const segments = ({ db, receive, changed }: LinkRoutes) =>
+const segments = ({ db, receive, bell, changed }: LinkRoutes) =>
   route({
     method: 'POST',
     path: '/sync/v1/streams/{stream}/{epoch}/{seq}',
@@ -118,7 +119,9 @@ const segments = ({ db, receive, changed }: LinkRoutes) =>
       const site = await signer(db, request, body);
       try {
         const answer = await receive({ site: site.id, segment: { ...params, ...query }, payload: body });
-        changed(site.id);
+        changed(params.stream);
+        // An order leaves a message for its site.
+        if (params.stream === 'events') bell.ring(site.id);
         return answer;
       } catch (err) {
         throw problemOf(err);
@@ -137,7 +140,7 @@ const dictionary = ({ db, changed }: LinkRoutes) =>
     async handle({ request, body }) {
       const site = await signer(db, request, body);
       await upsertTags(db, site.id, jsonOf(TagDictionary, body, 'A dictionary is a JSON list of tags.'));
-      changed(site.id);
+      changed();
       return new Reply({ status: 200, headers: { 'content-type': 'application/json' }, body: '{}' });
     },
   });

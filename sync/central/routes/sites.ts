@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { selectLast } from '../../../history/store/readings.ts';
+import { actorOf } from '../../../platform/access/actor.ts';
+import { insertAudit } from '../../../platform/access/store/audit.ts';
 import { page, PageQuery } from '../../../platform/api/page.ts';
 import type { Db } from '../../../platform/database/db.ts';
 import { notFound, Problem } from '../../../platform/web/problem.ts';
@@ -59,8 +61,11 @@ const createSite = (db: Db, changed: () => void) =>
     status: 201,
     body: z.strictObject({ name: z.string().trim().min(1).max(100) }),
     answer: Invitation,
-    async handle({ body }) {
-      const invited = await invite(db, body.name);
+    async handle({ body, ...call }) {
+      const invited = await db.transaction(async (tx) => {
+        await insertAudit(tx, actorOf(call), { action: 'invite a site', subject: body.name });
+        return invite(tx, body.name);
+      });
       if (invited === null)
         throw new Problem({
           status: 409,
@@ -87,9 +92,12 @@ const createInvitation = (db: Db, changed: () => void) =>
     status: 201,
     params: SiteId,
     answer: Invitation,
-    async handle({ params }) {
-      await theSite(db, params.id);
-      const invited = await inviteAgain(db, params.id);
+    async handle({ params, ...call }) {
+      const { name } = await theSite(db, params.id);
+      const invited = await db.transaction(async (tx) => {
+        await insertAudit(tx, actorOf(call), { action: 'invite a site again', subject: name });
+        return inviteAgain(tx, params.id);
+      });
       changed();
       return invitation(db, invited);
     },
@@ -103,9 +111,12 @@ const createRevocation = (db: Db, changed: () => void) =>
     summary: 'Refuses all that this site sends from now on. Its data stays.',
     params: SiteId,
     answer: SiteView,
-    async handle({ params }) {
-      await theSite(db, params.id);
-      await revoke(db, params.id);
+    async handle({ params, ...call }) {
+      const { name } = await theSite(db, params.id);
+      await db.transaction(async (tx) => {
+        if (await revoke(tx, params.id))
+          await insertAudit(tx, actorOf(call), { action: 'revoke a site', subject: name });
+      });
       changed();
       return siteView(await theSite(db, params.id), Date.now());
     },

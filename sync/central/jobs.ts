@@ -1,0 +1,30 @@
+import { compressOld, dropOld } from '../../history/store/retention.ts';
+import type { Database } from '../../platform/database/db.ts';
+import type { Job } from '../../platform/jobs/job.ts';
+import type { CentralConfig } from './config.ts';
+import type { RollUps } from './roll-ups.ts';
+
+const DAY_MS = 86_400_000;
+/** Sites that were away send old readings: chunks are left as they are for so long. */
+const COMPRESS_AFTER_MS = 7 * DAY_MS;
+
+/** All that the centre does by the clock. */
+export const jobs = (
+  db: Database,
+  rollUp: RollUps,
+  { retention }: Pick<CentralConfig, 'retention'>,
+): Job[] => [
+  {
+    name: 'roll-ups',
+    cron: '* * * * *',
+    run: async ({ slot, signal }) => ({ hours: await rollUp(slot, signal) }),
+  },
+  {
+    name: 'retention',
+    cron: '20 3 * * *',
+    run: async ({ slot, signal }) => ({
+      dropped: await dropOld(db, retention, slot, signal),
+      compressed: await compressOld(db, slot - COMPRESS_AFTER_MS, signal),
+    }),
+  },
+];

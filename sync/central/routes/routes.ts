@@ -1,0 +1,63 @@
+import type { KeyObject } from 'node:crypto';
+import type { Registry } from 'prom-client';
+import type { Access } from '../../../platform/access/access.ts';
+import type { Database } from '../../../platform/database/db.ts';
+import type { Health } from '../../../platform/health.ts';
+import type { Scheduler } from '../../../platform/jobs/scheduler.ts';
+import { auditRoutes } from '../../../platform/routes/audit.ts';
+import { healthRoutes } from '../../../platform/routes/health.ts';
+import { jobRoutes } from '../../../platform/routes/jobs.ts';
+import { sessionRoutes } from '../../../platform/routes/session.ts';
+import type { About } from '../../../platform/routes/session.ts';
+import { tokenRoutes } from '../../../platform/routes/tokens.ts';
+import { userRoutes } from '../../../platform/routes/users.ts';
+import type { Route } from '../../../platform/web/route.ts';
+import type { Announce } from '../announce.ts';
+import type { Bell } from '../bell.ts';
+import type { Executor } from '../executor.ts';
+import type { Receive } from '../ingest.ts';
+import { linkRoutes } from './link.ts';
+import { siteRoutes } from './sites.ts';
+import { trainingRoutes } from './trainings.ts';
+
+export interface Common {
+  readonly db: Database;
+  readonly access: Access;
+  readonly health: Health;
+  readonly registry: Registry;
+  readonly scheduler: Scheduler;
+  readonly about: About;
+}
+
+export interface Own {
+  readonly receive: Receive;
+  readonly bell: Bell;
+  readonly executor: Executor;
+  readonly centreKey: KeyObject;
+  readonly announce: Announce;
+}
+
+/** All that the centre serves. */
+export const routes = (common: Common, { announce, executor, ...link }: Own): Route[] => [
+  ...commonRoutes(common),
+  ...siteRoutes(common.db, () => announce('sites')),
+  ...trainingRoutes(common.db, executor),
+  ...linkRoutes({
+    ...link,
+    db: common.db,
+    changed(stream) {
+      announce('sites');
+      if (stream === 'events') announce('trainings');
+    },
+  }),
+];
+
+/** What both daemons serve. */
+const commonRoutes = ({ db, access, health, registry, scheduler, about }: Common): Route[] => [
+  ...healthRoutes(health, registry),
+  ...sessionRoutes(access, () => about),
+  ...tokenRoutes(access.tokens),
+  ...userRoutes(db, access),
+  ...auditRoutes(db),
+  ...jobRoutes(db, scheduler),
+];
