@@ -14,7 +14,6 @@ export interface Schemas {
   contactMs(config: unknown): number;
 }
 export type ProtocolName = 'opcua' | 'modbus' | 'mqtt';
-export const protocolNames: readonly ProtocolName[] = ['opcua', 'modbus', 'mqtt'];
 
 export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   opcua: {

@@ -23,7 +23,7 @@ export class Garbled extends Error {
   override name = 'Garbled';
 }
 /** The connection is gone. */
-export class Closed extends Error {
+class Closed extends Error {
   override name = 'Closed';
 }
 

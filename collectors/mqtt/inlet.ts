@@ -5,7 +5,7 @@ import type { Decoder } from './decode.ts';
 /** What arrives at QoS 0 cannot be held back: beyond this many readings that are not yet safe, it is lost and counted. */
 const MAX_WAITING = 100_000;
 
-export interface Message {
+interface Message {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly qos: 0 | 1 | 2;
