@@ -25,16 +25,14 @@ export const decimal = (value: number, digits: number): string =>
 
 export const integer = (value: number): string => numberFormat({ maximumFractionDigits: 0 }).format(value);
 
-/** A figure nobody has given digits for: four significant ones. */
-export const figure = (value: number): string => numberFormat({ maximumSignificantDigits: 4 }).format(value);
+/** A figure nobody has given digits for. */
+export const figure = (value: number, significant = 4): string =>
+  numberFormat({ maximumSignificantDigits: significant }).format(value);
 
 export const percent = (share: number, digits = 0): string =>
   numberFormat({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
     share,
   );
-
-export const compact = (value: number): string =>
-  numberFormat({ notation: 'compact', maximumSignificantDigits: 4 }).format(value);
 
 const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
@@ -75,24 +73,24 @@ export function offset(at: Instant): string {
   return name === 'GMT' ? 'UTC+00:00' : name.replace('GMT', 'UTC');
 }
 
+/** Symbols of the SI and those used with it: the same in every language. */
 const spans = [
-  { unit: 'day', ms: 86_400_000 },
-  { unit: 'hour', ms: 3_600_000 },
-  { unit: 'minute', ms: 60_000 },
-  { unit: 'second', ms: 1000 },
+  { symbol: 'd', ms: 86_400_000 },
+  { symbol: 'h', ms: 3_600_000 },
+  { symbol: 'min', ms: 60_000 },
+  { symbol: 's', ms: 1000 },
 ] as const;
 
-const spanText = (amount: number, unit: string): string =>
-  numberFormat({ style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: 0 }).format(amount);
+const spanText = (amount: number, symbol: string): string => `${integer(amount)}\u00a0${symbol}`;
 
-/** How long something takes or is old: the two greatest units, as in "2h 5m". */
+/** How long something takes or is old: the two greatest units, as in "2 h 5 min". */
 export function duration(ms: number): string {
   const whole = Math.max(0, ms);
-  if (whole < 1000) return spanText(0, 'second');
   const first = spans.findIndex((span) => whole >= span.ms);
-  const head = spans[first] ?? { unit: 'second', ms: 1000 };
+  const head = spans[first];
+  if (head === undefined) return spanText(0, 's');
   const tail = spans[first + 1];
-  const text = spanText(Math.floor(whole / head.ms), head.unit);
+  const text = spanText(Math.floor(whole / head.ms), head.symbol);
   const rest = tail === undefined ? 0 : Math.floor((whole % head.ms) / tail.ms);
-  return tail === undefined || rest === 0 ? text : `${text} ${spanText(rest, tail.unit)}`;
+  return tail === undefined || rest === 0 ? text : `${text} ${spanText(rest, tail.symbol)}`;
 }

@@ -11,14 +11,17 @@ const YOUNGEST_STALE_MS = 3000;
 export const statusOf = (packed: number): Status =>
   packed < 256 ? 'good' : packed < 512 ? 'uncertain' : 'bad';
 export const reasonOf = (packed: number): number => packed & 0xff;
+/** The number of 'stale' among the reasons of history/reading.ts: the gateway itself misses the tag. */
+const STALE = 7;
 
 /** From this age on a value must not look live: twice the expected interval, at least three seconds. */
-export const staleAfterMs = (expectedMs: number): number => Math.max(2 * expectedMs, YOUNGEST_STALE_MS);
+export const staleAfterMs = (expectedMs: number | null): number =>
+  expectedMs === null ? Infinity : Math.max(2 * expectedMs, YOUNGEST_STALE_MS);
 
 /** `isLinked` is false once contact with the server is lost: then nothing looks live. */
 export function lookOf(
   latest: Latest | undefined,
-  expectedMs: number,
+  expectedMs: number | null,
   nowMs: number,
   isLinked: boolean,
 ): Look {
@@ -26,5 +29,5 @@ export function lookOf(
   const status = statusOf(latest.quality);
   if (status === 'bad') return 'bad';
   if (!isLinked || nowMs - latest.at > staleAfterMs(expectedMs)) return 'stale';
-  return status;
+  return reasonOf(latest.quality) === STALE ? 'stale' : status;
 }

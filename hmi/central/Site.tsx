@@ -10,7 +10,7 @@ import { PageHead } from '../components/PageHead.tsx';
 import { Pager } from '../components/Pager.tsx';
 import { Empty, Loaded } from '../components/States.tsx';
 import { type Column, Table } from '../components/Table.tsx';
-import { compact, dateTime, duration, figure, integer } from '../format.ts';
+import { dateTime, duration, figure, integer } from '../format.ts';
 import { t } from '../locale.ts';
 import { statusOf } from '../quality.ts';
 import { useResource } from '../resource.ts';
@@ -52,7 +52,7 @@ function About({ site }: { site: SiteView }) {
   const facts: [string, string][] = [
     [t('sites.lastContact'), site.lastContact === null ? t('value.never') : dateTime(site.lastContact)],
     [t('sites.completeTo'), site.completeTo === null ? t('value.notYet') : dateTime(site.completeTo)],
-    [t('sites.readings'), compact(site.readings)],
+    [t('sites.readings'), integer(site.readings)],
     [t('sites.openAlarms'), integer(site.openAlarms)],
   ];
   return (

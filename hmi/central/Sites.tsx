@@ -9,7 +9,7 @@ import { hindered } from '../components/hindered.ts';
 import { PageHead } from '../components/PageHead.tsx';
 import { Empty, Loaded } from '../components/States.tsx';
 import { type Column, Table } from '../components/Table.tsx';
-import { compact, dateTime, duration, integer, offset } from '../format.ts';
+import { dateTime, duration, integer, offset } from '../format.ts';
 import { t } from '../locale.ts';
 import { useResource } from '../resource.ts';
 
@@ -75,7 +75,7 @@ const columns = (): Column<SiteView>[] => [
     tight: true,
     cell: ({ completeTo }) => (completeTo === null ? t('value.notYet') : dateTime(completeTo)),
   },
-  { key: 'readings', head: t('sites.readings'), align: 'right', cell: ({ readings }) => compact(readings) },
+  { key: 'readings', head: t('sites.readings'), align: 'right', cell: ({ readings }) => integer(readings) },
   { key: 'tags', head: t('sites.tags'), align: 'right', cell: ({ tags }) => integer(tags) },
   {
     key: 'alarms',

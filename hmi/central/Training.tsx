@@ -42,7 +42,7 @@ export function Training() {
             text === '' ? (
               <Empty>{t('trainings.noLog')}</Empty>
             ) : (
-              <pre tabIndex={0} role="region" aria-labelledby="log">
+              <pre tabIndex={0} role="group" aria-labelledby="log">
                 {text}
               </pre>
             )

@@ -6,7 +6,10 @@ export function NotFound() {
     <>
       <PageHead title={t('notFound.title')} />
       <p class="state">
-        {t('notFound.text')} <a href="/">{t('notFound.home')}</a>
+        {t('notFound.text')}{' '}
+        <a class="button" href="/">
+          {t('notFound.home')}
+        </a>
       </p>
     </>
   );

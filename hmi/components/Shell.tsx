@@ -1,11 +1,12 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { ErrorBoundary, LocationProvider, Router, useLocation } from 'preact-iso';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { now } from '../clock.ts';
 import { offset, time } from '../format.ts';
 import { link } from '../live.ts';
 import { t } from '../locale.ts';
 import { session, signOut, user } from '../session.ts';
+import { Boundary } from './Boundary.tsx';
 import { LinkBar } from './LinkBar.tsx';
 import { Preferences } from './Preferences.tsx';
 
@@ -33,8 +34,12 @@ export function Shell(props: Props) {
 
 function Frame({ destinations, banner, children }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const { url } = useLocation();
-  useEffect(() => setOpen(false), [url]);
+  const { path } = useLocation();
+  const page = useRef<HTMLElement>(null);
+  useEffect(() => {
+    setOpen(false);
+    page.current?.scrollTo(0, 0);
+  }, [path]);
 
   return (
     <div class="shell" data-linked={link.value.state !== 'lost'} data-menu={isOpen ? 'open' : 'closed'}>
@@ -57,20 +62,22 @@ function Frame({ destinations, banner, children }: Props) {
             {session.value?.title}
           </a>
           <Clock />
-          <Account />
         </header>
         {banner}
       </div>
       <nav id="menu" class="rail" aria-label={t('shell.pages')}>
         <Destinations all={destinations} />
         <div class="rail-foot">
+          <Account />
           <Preferences />
         </div>
       </nav>
-      <main id="page" class="page" tabIndex={-1}>
-        <ErrorBoundary>
-          <Router>{children}</Router>
-        </ErrorBoundary>
+      <main ref={page} id="page" class="page" tabIndex={-1}>
+        <Boundary key={path}>
+          <ErrorBoundary>
+            <Router>{children}</Router>
+          </ErrorBoundary>
+        </Boundary>
       </main>
     </div>
   );
@@ -109,9 +116,10 @@ function Account() {
   if (me === null) return null;
   return (
     <div class="account">
-      <span>
-        {me.name} <small>{t(`role.${me.role}`)}</small>
-      </span>
+      <p>
+        {me.name}
+        <small>{t(`role.${me.role}`)}</small>
+      </p>
       <button type="button" onClick={() => void signOut()}>
         {t('entrance.signOut')}
       </button>

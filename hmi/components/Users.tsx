@@ -1,4 +1,5 @@
 import type { Role } from '../../platform/api/session.ts';
+import type { NewUser as NewUserBody, UserView } from '../../platform/api/users.ts';
 import { all, call } from '../api.ts';
 import { dateTime } from '../format.ts';
 import { t } from '../locale.ts';
@@ -9,13 +10,6 @@ import { hindered } from './hindered.ts';
 import { PageHead } from './PageHead.tsx';
 import { Loaded } from './States.tsx';
 import { type Column, Table } from './Table.tsx';
-
-interface UserView {
-  id: string;
-  name: string;
-  role: Role;
-  createdAt: string;
-}
 
 const roles: readonly Role[] = ['viewer', 'operator', 'engineer', 'administrator'];
 
@@ -36,12 +30,19 @@ export function Users() {
 const columns = (): Column<UserView>[] => [
   { key: 'name', head: t('users.name'), cell: ({ name }) => <strong>{name}</strong> },
   { key: 'role', head: t('users.role'), cell: ({ role }) => t(`role.${role}`) },
+  {
+    key: 'seen',
+    head: t('users.signedIn'),
+    tight: true,
+    cell: ({ signedInAt }) => (signedInAt === null ? t('value.never') : dateTime(signedInAt)),
+  },
   { key: 'created', head: t('users.created'), tight: true, cell: ({ createdAt }) => dateTime(createdAt) },
 ];
 
 function NewUser({ done }: { done: () => void }) {
   const create = async ({ name = '', password = '', role = 'viewer' }: Record<string, string>) => {
-    await call('/api/v1/users', { method: 'POST', body: { name: name.trim(), password, role } });
+    const body: NewUserBody = { name: name.trim(), password, role: role as Role };
+    await call('/api/v1/users', { method: 'POST', body });
     done();
   };
   return (

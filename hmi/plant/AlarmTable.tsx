@@ -69,7 +69,7 @@ const answerColumn = (onAcknowledge: (id: string) => Promise<void>): Column<Alar
 const facts = (): Column<AlarmView>[] => [
   {
     key: 'mark',
-    head: t('alarms.priority'),
+    head: <span class="unseen">{t('alarms.priority')}</span>,
     cell: (alarm) => <AlarmMark priority={alarm.priority} state={alarm.state} />,
   },
   { key: 'raised', head: t('alarms.raised'), tight: true, cell: (alarm) => <Raised at={alarm.raisedAt} /> },

@@ -16,11 +16,16 @@ interface Area {
 /** Level 1 and 2 of the display hierarchy: every area at a glance, each tag with its context. */
 export function Overview() {
   const tags = useTags();
+  const areas = useMemo(() => byArea(tags.value ?? []), [tags.value]);
+  const [only, setOnly] = useState<string | null>(null);
+  const shown = useMemo(() => areas.filter(({ name }) => only === null || only === name), [areas, only]);
   return (
     <>
-      <PageHead title={t('overview.title')} />
+      <PageHead title={t('overview.title')}>
+        <AreaButtons areas={areas} only={only} onOnly={setOnly} />
+      </PageHead>
       <Loaded of={tags}>
-        {(all) => (all.length === 0 ? <Empty>{t('overview.empty')}</Empty> : <Areas tags={all} />)}
+        {(all) => (all.length === 0 ? <Empty>{t('overview.empty')}</Empty> : <Areas areas={shown} />)}
       </Loaded>
     </>
   );
@@ -32,46 +37,49 @@ function byArea(tags: readonly TagView[]): Area[] {
   return [...areas].map(([name, members]) => ({ name, tags: members }));
 }
 
-function Areas({ tags }: { tags: readonly TagView[] }) {
-  const areas = useMemo(() => byArea(tags), [tags]);
-  const [only, setOnly] = useState<string | null>(null);
+function Areas({ areas }: { areas: readonly Area[] }) {
   useEffect(() => {
     const abort = new AbortController();
+    const tags = areas.flatMap((area) => area.tags).filter(({ kind }) => kind === 'number');
     void loadSparks(
-      tags.filter(({ kind }) => kind === 'number').map(({ id }) => id),
+      tags.map(({ id }) => id),
       abort.signal,
     );
     return () => abort.abort();
-  }, [tags]);
-
-  return (
-    <>
-      <div class="areas" role="group" aria-label={t('overview.areas')}>
-        <button type="button" aria-pressed={only === null} onClick={() => setOnly(null)}>
-          {t('overview.allAreas')} <small>{tags.length}</small>
-        </button>
-        {areas.map((area) => (
-          <AreaButton
-            key={area.name}
-            area={area}
-            pressed={only === area.name}
-            onPress={() => setOnly(area.name)}
-          />
+  }, [areas]);
+  return areas.map((area) => (
+    <section key={area.name} class="area" aria-labelledby={`area-${area.name}`}>
+      <h2 id={`area-${area.name}`}>{area.name}</h2>
+      <div class="tiles">
+        {area.tags.map((tag) => (
+          <TagTile key={tag.id} tag={tag} />
         ))}
       </div>
-      {areas
-        .filter(({ name }) => only === null || only === name)
-        .map((area) => (
-          <section key={area.name} class="area" aria-labelledby={`area-${area.name}`}>
-            <h2 id={`area-${area.name}`}>{area.name}</h2>
-            <div class="tiles">
-              {area.tags.map((tag) => (
-                <TagTile key={tag.id} tag={tag} />
-              ))}
-            </div>
-          </section>
-        ))}
-    </>
+    </section>
+  ));
+}
+
+interface ButtonsProps {
+  areas: readonly Area[];
+  only: string | null;
+  onOnly: (name: string | null) => void;
+}
+
+function AreaButtons({ areas, only, onOnly }: ButtonsProps) {
+  return (
+    <div class="areas" role="group" aria-label={t('overview.areas')}>
+      <button type="button" aria-pressed={only === null} onClick={() => onOnly(null)}>
+        {t('overview.allAreas')}
+      </button>
+      {areas.map((area) => (
+        <AreaButton
+          key={area.name}
+          area={area}
+          pressed={only === area.name}
+          onPress={() => onOnly(area.name)}
+        />
+      ))}
+    </div>
   );
 }
 

@@ -5,7 +5,7 @@ import { Health } from '../components/Health.tsx';
 import { Facts } from '../components/Facts.tsx';
 import { PageHead } from '../components/PageHead.tsx';
 import { Loaded } from '../components/States.tsx';
-import { bytes, compact, dateTime, decimal, duration, integer } from '../format.ts';
+import { bytes, dateTime, decimal, duration, integer } from '../format.ts';
 import { t } from '../locale.ts';
 import { useResource } from '../resource.ts';
 
@@ -50,7 +50,7 @@ const storeFacts = ({ database, store }: SystemView): Pairs => [
   [t('system.database'), `${database.engine} ${database.server}`],
   ['TimescaleDB', database.timescaledb ?? t('value.none')],
   [t('system.size'), bytes(database.bytes)],
-  [t('system.readings'), compact(store.readings)],
+  [t('system.readings'), integer(store.readings)],
   [t('system.rate'), t('sources.perSecond', { rate: decimal(store.readingsPerSecond, 1) })],
   [t('system.spool'), `${integer(store.spooledBatches)} (${bytes(store.spooledBytes)})`],
   [t('system.gaps'), integer(store.gaps)],

@@ -92,7 +92,7 @@ function About({ tag }: { tag: TagView }) {
     [t('tag.area'), tag.area],
     [t('tag.source'), tag.source],
     [t('tag.address'), address(tag.address)],
-    [t('tag.expected'), duration(tag.expectedMs)],
+    [t('tag.expected'), tag.expectedMs === null ? t('tag.byException') : duration(tag.expectedMs)],
     [t('tag.range'), span(tag.limits.range)],
     [t('tag.normal'), span(tag.limits.normal)],
     ...tag.alarmLimits.map(({ kind, limit, priority }): [string, string] => [

@@ -18,14 +18,17 @@ export function TagTile({ tag }: { tag: TagView }) {
   const alarm = alarmOfTag.value.get(tag.id);
 
   return (
-    <a class="tile" href={`/tags/${tag.id}`} data-look={look} data-alarm={alarm?.priority}>
-      <span class="tile-title">{tag.description || tag.name}</span>
-      {alarm === undefined ? null : <AlarmMark priority={alarm.priority} state={alarm.state} />}
-      <Remark look={look} tag={tag} />
-      <Sparkline tag={tag} />
-      <span class="reading">
-        <output class="digits">{digits(latest, tag.decimals)}</output> <span class="unit">{tag.unit}</span>
+    <a class="tile" href={`/tags/${tag.id}`} data-look={look} data-kind={tag.kind}>
+      <span class="tile-head">
+        <span class="tile-title">{tag.description || tag.name}</span>
+        {alarm === undefined ? null : <AlarmMark priority={alarm.priority} state={alarm.state} />}
       </span>
+      <Remark look={look} tag={tag} />
+      <span class="reading">
+        <output class="digits">{digits(latest, tag.decimals)}</output>
+        {tag.unit === '' ? null : <span class="unit">{tag.unit}</span>}
+      </span>
+      <Sparkline tag={tag} />
       <RangeBar tag={tag} value={typeof latest?.value === 'number' ? latest.value : null} />
     </a>
   );
@@ -37,8 +40,7 @@ function Remark({ look, tag }: { look: Look; tag: TagView }) {
   const age = latest === undefined ? '' : duration(now.value - latest.at);
   return (
     <span class="tile-name">
-      <span>{tag.name}</span>
-      {look === 'good' ? null : <span class="remark">{remark(look, age, latest?.quality ?? 0)}</span>}
+      {look === 'good' ? tag.name : <span class="remark">{remark(look, age, latest?.quality ?? 0)}</span>}
     </span>
   );
 }

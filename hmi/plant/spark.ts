@@ -4,7 +4,7 @@ import { call, Problem } from '../api.ts';
 import { serverNow } from '../clock.ts';
 
 export const SPAN_MS = 30 * 60_000;
-const BUCKETS = 90;
+const BUCKETS = 60;
 const BUCKET_MS = SPAN_MS / BUCKETS;
 const TAGS_PER_REQUEST = 8;
 

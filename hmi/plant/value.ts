@@ -2,11 +2,11 @@ import { decimal, figure } from '../format.ts';
 import type { Latest } from '../live.ts';
 import { t } from '../locale.ts';
 
-/** A value with its unit; without known decimals, with four significant digits. */
+/** A value with its unit; without known decimals, with five significant digits. */
 export function value(amount: number | string | null, decimals: number | null, unit: string): string {
   if (amount === null) return t('value.none');
   const text =
-    typeof amount === 'string' ? amount : decimals === null ? figure(amount) : decimal(amount, decimals);
+    typeof amount === 'string' ? amount : decimals === null ? figure(amount, 5) : decimal(amount, decimals);
   return unit === '' ? text : `${text} ${unit}`;
 }
 

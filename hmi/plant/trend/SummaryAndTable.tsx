@@ -7,15 +7,18 @@ import { statusOf } from '../../quality.ts';
 import { reasonText } from '../reason.ts';
 import type { TagView } from '../tags.ts';
 import { value } from '../value.ts';
-import { summarise } from './columns.ts';
-import type { TrendData } from './data.ts';
+import { type Past, summarise } from './columns.ts';
 
 const LIMIT = 100;
 
+interface Props {
+  tag: TagView;
+  past: Past | undefined;
+}
+
 /** The same in words and in figures, for those whom a picture does not serve. */
-export function SummaryAndTable({ tag, data }: { tag: TagView; data: TrendData }) {
+export function SummaryAndTable({ tag, past }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const past = data.resource.value;
   const summary = past === undefined ? null : summarise(past);
   const show = (amount: number) => value(amount, tag.decimals, tag.unit);
   return (
@@ -32,15 +35,14 @@ export function SummaryAndTable({ tag, data }: { tag: TagView; data: TrendData }
       </p>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{t('trend.table')}</summary>
-        {isOpen ? <Rows tag={tag} data={data} /> : null}
+        {isOpen ? <Rows tag={tag} past={past} /> : null}
       </details>
     </>
   );
 }
 
-function Rows({ tag, data }: { tag: TagView; data: TrendData }) {
+function Rows({ tag, past }: Props) {
   const [from, setFrom] = useState(0);
-  const past = data.resource.value;
   if (past === undefined || past.at.length === 0) return <p class="state">{t('trend.noValues')}</p>;
   const newestFirst = past.at.map((_, index) => past.at.length - 1 - index);
   const show = (column: readonly (number | null)[]) => (index: number) =>

@@ -63,7 +63,7 @@ export function Trend({ tag }: { tag: TagView }) {
       ) : null}
       <Readout tag={tag} data={data} forecast={forecast} cursor={cursor} />
       <ForecastNote forecast={forecast} tag={tag} />
-      <SummaryAndTable tag={tag} data={data} />
+      <SummaryAndTable tag={tag} past={data.resource.value} />
     </section>
   );
 }

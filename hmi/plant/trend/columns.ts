@@ -40,7 +40,7 @@ export const pastOf = ({ resolution, bucketMs, at, min, max, last, quality }: Tr
 const GAP_INTERVALS = 3;
 
 /** Adds a live value in place. Answers whether anything has changed: an older value than the newest does not. */
-export function append(past: Past, latest: Latest, expectedMs: number): boolean {
+export function append(past: Past, latest: Latest, expectedMs: number | null): boolean {
   const value = typeof latest.value === 'number' ? latest.value : null;
   const newest = past.at.at(-1);
   if (newest === undefined) push(past, latest.at, value, latest.quality);
@@ -52,9 +52,9 @@ export function append(past: Past, latest: Latest, expectedMs: number): boolean 
 
 type Sample = Pick<Latest, 'at' | 'quality'> & { value: Cell };
 
-function extendRaw(past: Past, { at, value, quality }: Sample, expectedMs: number): void {
+function extendRaw(past: Past, { at, value, quality }: Sample, expectedMs: number | null): void {
   const newest = past.at.at(-1) ?? at;
-  if (at - newest > GAP_INTERVALS * expectedMs) push(past, newest + 1, null, 0);
+  if (expectedMs !== null && at - newest > GAP_INTERVALS * expectedMs) push(past, newest + 1, null, 0);
   push(past, at, value, quality);
 }
 
