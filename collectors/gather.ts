@@ -3,6 +3,8 @@ import type { Emit } from './collector.ts';
 
 /** Batches on their way at once. While none may start, the next one grows. */
 const IN_FLIGHT = 4;
+/** A batch of this size does not wait for the end of its window. */
+const LARGE = 2000;
 
 /** Turns many small arrivals into few batches, for devices that send when they please. */
 export interface Gatherer {
@@ -72,6 +74,7 @@ export function gather(emit: Emit, windowMs: number): Gatherer {
       const batch = join();
       for (const reading of readings) batch.readings.push(reading);
       waiting += readings.length;
+      if (batch.readings.length >= LARGE) flush();
       return batch.safe;
     },
     alive: () => void join(),

@@ -47,6 +47,13 @@ test('while four batches are on their way the fifth grows, and starts as soon as
   expect(batches[4]!.map(({ at }) => at)).toEqual([5, 6, 7, 8, 9]);
 });
 
+test('a large batch does not wait for the end of its window', () => {
+  const { emit, batches } = store();
+  const gatherer = gather(emit, 60_000);
+  void gatherer.add(Array.from({ length: 2000 }, (_, i) => raw(i)));
+  expect(batches).toHaveLength(1);
+});
+
 test('a sign of life is an empty batch, unless readings are on their way anyway', async () => {
   const { emit, batches } = store();
   const gatherer = gather(emit, 1);
