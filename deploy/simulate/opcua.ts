@@ -7,7 +7,7 @@ import { recordTime } from './seconds.ts';
 import type { SetPoint, Variable } from './variables.ts';
 import { servedBy, setPoints } from './variables.ts';
 
-export const NAMESPACE = 'urn:penstock:demo';
+const NAMESPACE = 'urn:penstock:demo';
 
 export interface OpcuaOptions {
   readonly host: string;

@@ -14,7 +14,7 @@ export interface Records {
   readonly faults: Readonly<Record<Fault, readonly Row[]>>;
 }
 
-export const RECORDS_FOLDER = join(import.meta.dirname, 'te');
+const RECORDS_FOLDER = join(import.meta.dirname, 'te');
 
 export async function readRecords(folder = RECORDS_FOLDER): Promise<Records> {
   const [normal, d01, d02, d04, d05] = await Promise.all(

@@ -3,18 +3,23 @@ import { openLink } from './broker.ts';
 import type { BrokerOptions, Link } from './broker.ts';
 import type { Measurement, MeasurementBuffer } from './buffer.ts';
 import { measurementBuffer } from './buffer.ts';
-import { deliverHistory, deliverLive, topicOf } from './delivery.ts';
+import { deliverHistory, deliverLive } from './delivery.ts';
 import type { Process } from './process.ts';
 import { openProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { recordTime } from './seconds.ts';
-import type { SetPoint } from './variables.ts';
+import { acceptWrite } from './set-point.ts';
+import type { Variable } from './variables.ts';
 import { servedBy, setPoints } from './variables.ts';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5_000;
 const BUFFERED_S = 600;
 const HOUR_MS = 3_600_000;
+
+const served = servedBy('mqtt');
+/** What has a history from before this run: nobody knows what a set-point was. */
+const recorded = served.filter(({ name }) => setPoints.every((setPoint) => setPoint.name !== name));
 
 export interface TelemetryOptions {
   readonly broker: BrokerOptions;
@@ -41,7 +46,7 @@ export function telemetry(plant: Process, options: TelemetryOptions, say: Say): 
   const buffer = measurementBuffer(BUFFERED_S);
   const device = { plant, options, buffer, say };
   return {
-    measure: (at) => buffer.push(measurementAt(plant, at)),
+    measure: (at) => buffer.push(measurementAt(plant, served, at)),
 
     async run(signal) {
       const earliest = recordTime(Date.now() - options.backlogHours * HOUR_MS);
@@ -77,17 +82,15 @@ interface Device {
 /** One connection, until it is lost or `signal` aborts: history and live measurements side by side. */
 async function serve(device: Device, link: Link, progress: Progress, signal: AbortSignal): Promise<void> {
   const { plant, options, buffer, say } = device;
-  await link.subscribe('plant/te/+/+/set', (topic, payload) => say(accept(plant, topic, payload)));
+  await link.subscribe('plant/te/+/+/set', (topic, payload) => say(acceptWrite(plant, topic, payload)));
   say(`MQTT: connected to ${options.broker.url}.`);
 
-  const variables = servedBy('mqtt');
-  const delivery = { link, variables, progress };
   const from = progress.until;
   const to = buffer.waiting()[0]?.at ?? recordTime(Date.now()) + 1000;
   let acknowledged = from;
   let caughtUp = false;
   const live = deliverLive(
-    delivery,
+    { link, variables: served, progress },
     buffer,
     async (at) => {
       acknowledged = at;
@@ -95,7 +98,10 @@ async function serve(device: Device, link: Link, progress: Progress, signal: Abo
     },
     signal,
   );
-  const history = deliverHistory(delivery, recorded(plant, from, to, options.backlogStepS * 1000));
+  const history = deliverHistory(
+    { link, variables: recorded, progress },
+    coarse(plant, { from, to, stepMs: options.backlogStepS * 1000 }),
+  );
   await Promise.race([
     link.lost,
     Promise.all([
@@ -109,37 +115,20 @@ async function serve(device: Device, link: Link, progress: Progress, signal: Abo
   ]);
 }
 
-const measurementAt = (plant: Process, at: number): Measurement => ({
+const measurementAt = (plant: Process, variables: readonly Variable[], at: number): Measurement => ({
   at,
-  values: servedBy('mqtt').map((variable) => plant.value(variable, at)),
+  values: variables.map((variable) => plant.value(variable, at)),
 });
 
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+}
 /** The records after `from` and before `to`, at multiples of `stepMs`. */
-function* recorded(plant: Process, from: number, to: number, stepMs: number): Generator<Measurement> {
+function* coarse(plant: Process, { from, to, stepMs }: Span): Generator<Measurement> {
   for (let at = (Math.floor(from / stepMs) + 1) * stepMs; at < to; at += stepMs) {
-    yield measurementAt(plant, at);
-  }
-}
-
-/** A write to a set-point: a number, or `{"value": number}`. */
-function accept(plant: Process, topic: string, payload: string): string {
-  const setPoint = setPoints.find((candidate) => `${topicOf(candidate)}/set` === topic);
-  if (setPoint?.device !== 'mqtt') return `MQTT: nothing can be set at ${topic}.`;
-  const value = numberIn(payload);
-  if (value !== undefined && plant.set(setPoint, value)) return `MQTT: ${setPoint.name} set to ${value}.`;
-  return `MQTT: ${setPoint.name} stays as it is: ${describe(setPoint)} was expected.`;
-}
-
-const describe = ({ range: [low, high], unit }: SetPoint): string =>
-  `a number from ${low} to ${high} ${unit}`;
-
-function numberIn(payload: string): number | undefined {
-  try {
-    const parsed = JSON.parse(payload) as unknown;
-    const value = typeof parsed === 'object' && parsed !== null && 'value' in parsed ? parsed.value : parsed;
-    return typeof value === 'number' ? value : undefined;
-  } catch {
-    return undefined; // Not JSON: the caller says what is expected.
+    yield measurementAt(plant, recorded, at);
   }
 }
 
