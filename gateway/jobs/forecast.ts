@@ -115,7 +115,7 @@ async function storeModels(
       });
   });
   tally.fitted += fitted.length;
-  return (await selectActiveModels(db)).filter((model) => model.tag === tag.id);
+  return selectActiveModels(db, tag.id);
 }
 
 async function forecastBy(step: Step, tag: ForecastTag, model: ModelInForce): Promise<void> {

@@ -11,7 +11,7 @@ export interface Placement {
   readonly origin: 'site' | 'centre';
   /** The order it was trained for, where there was one. */
   readonly training: string | null;
-  /** `active` retires the one that was. */
+  /** `active` retires the one that was; `shadow` the shadow that was of the same origin. */
   readonly state: 'active' | 'shadow' | 'refused';
   readonly trainedAt: Date;
   readonly note?: string | null;
@@ -26,6 +26,7 @@ export const insertModel = (db: Db, artefact: Artefact, placement: Placement): P
     const [there] = await tx.query('select from models where id = $1', [artefact.id]);
     if (there !== undefined) return false;
     if (state === 'active') await retireActive(tx, tag);
+    if (state === 'shadow') await retireShadow(tx, tag, origin);
     await tx.query(
       `insert into models (id, tag_id, kind, version, state, origin, artefact, trained_at, training, chosen_by, note)
        select $1, $2, $3, coalesce(max(version), 0) + 1, $4, $5, $6, $7, $8, $9, $10 from models where tag_id = $2`,
@@ -42,6 +43,12 @@ const lockTag = (tx: Db, tag: number) => tx.query('select from tags where id = $
 
 const retireActive = (tx: Db, tag: number) =>
   tx.query(`update models set state = 'retired' where tag_id = $1 and state = 'active'`, [tag]);
+
+const retireShadow = (tx: Db, tag: number, origin: string) =>
+  tx.query(`update models set state = 'retired' where tag_id = $1 and state = 'shadow' and origin = $2`, [
+    tag,
+    origin,
+  ]);
 
 /** Makes a model its tag's active one; the one that was is retired. Answers what it was before, or undefined if there is none. */
 export const activateModel = (db: Db, id: string, by: string): Promise<ModelView['state'] | undefined> =>
@@ -69,11 +76,13 @@ export interface ModelInForce {
   readonly chosenBy: string | null;
 }
 
-/** The models that forecast, the active one of each tag first. */
-export const selectActiveModels = (db: Db): Promise<ModelInForce[]> =>
+/** The models that forecast, of all tags or of one, the active one of each tag first. */
+export const selectActiveModels = (db: Db, tag: TagId | null = null): Promise<ModelInForce[]> =>
   db.query<ModelInForce>(
     `select id, tag_id as tag, state, origin, artefact, trained_at as "trainedAt", chosen_by as "chosenBy"
-     from models where state in ('active', 'shadow') order by tag_id, state, version desc`,
+     from models where state in ('active', 'shadow') and ($1::int is null or tag_id = $1)
+     order by tag_id, state, version desc`,
+    [tag],
   );
 
 /** Takes the models that the site made itself out of force, before their successors come. */

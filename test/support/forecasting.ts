@@ -5,7 +5,7 @@ import type { Series } from '../../forecasting/series.ts';
 import { train } from '../../forecasting/train.ts';
 
 /** Uniform numbers in [0, 1) that a seed repeats (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

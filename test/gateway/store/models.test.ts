@@ -60,6 +60,13 @@ test('activation swaps shadow and active, and goes back as well', async () => {
   expect(await statesOf()).toEqual(['1 active', '2 retired']);
 });
 
+test('a new shadow takes the place of the one before it, but not of one from elsewhere', async () => {
+  await place(another(), { state: 'shadow' });
+  await place(another(), { state: 'shadow', origin: 'centre' });
+  await place(another(), { state: 'shadow', origin: 'centre' });
+  expect(await statesOf()).toEqual(['1 shadow', '2 retired', '3 shadow']);
+});
+
 test('a refused model cannot be made active, an unknown one is not found', async () => {
   const [good, bad] = [another(), another()];
   await place(good);
