@@ -48,6 +48,8 @@ test('the demo runs on this machine alone, with embedded databases', () => {
     });
   }
   expect(gateway.centre?.url).toBe(`http://127.0.0.1:${central.web.port}`);
+  expect(gateway.plant).toBe('deploy/examples/demo-plant.yaml');
+  expect(central.enrolment).toEqual([{ site: plant.site.name, token: gateway.centre?.token }]);
 });
 
 test('the demo plant has a tag for each variable and set-point, in its unit and range', () => {
