@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { actorOf } from '../../platform/access/actor.ts';
+import { insertAudit } from '../../platform/access/store/audit.ts';
+import type { Actor } from '../../platform/access/store/audit.ts';
 import { page, PageQuery } from '../../platform/api/page.ts';
 import type { Db } from '../../platform/database/db.ts';
 import { notFound, Problem } from '../../platform/web/problem.ts';
@@ -25,16 +28,22 @@ export const models = (db: Db) => [
     summary: 'Makes a model the active one of its tag; the one that was is retired and can be brought back.',
     params: z.strictObject({ id: z.uuid() }),
     answer: ModelView,
-    async handle({ params: { id }, user }) {
-      const before = await activateModel(db, id, user.name);
-      if (before === 'refused')
-        throw new Problem({
-          status: 409,
-          detail: 'This model was refused when it arrived; its note says why.',
-        });
-      const model = before === undefined ? undefined : await selectModel(db, id);
-      if (model === undefined) throw notFound('There is no such model. GET /api/v1/models lists them.');
-      return model;
-    },
+    handle: ({ params, ...call }) => db.transaction((tx) => activate(tx, params.id, actorOf(call))),
   }),
 ];
+
+async function activate(tx: Db, id: string, actor: Actor): Promise<ModelView> {
+  const before = await activateModel(tx, id, actor.who ?? '');
+  if (before === 'refused')
+    throw new Problem({ status: 409, detail: 'This model was refused when it arrived; its note says why.' });
+  const model = before === undefined ? undefined : await selectModel(tx, id);
+  if (model === undefined) throw notFound('There is no such model. GET /api/v1/models lists them.');
+  if (before !== 'active')
+    await insertAudit(tx, actor, {
+      action: 'activate a model',
+      subject: `${model.tagName}, version ${model.version}`,
+      old: before,
+      new: 'active',
+    });
+  return model;
+}

@@ -5,6 +5,7 @@ import { selectForecastTags, upsertPlant } from '../../gateway/store/plant.ts';
 import type { ForecastTag } from '../../gateway/store/plant.ts';
 import type { TagId } from '../../history/reading.ts';
 import { historyMigrations } from '../../history/store/migrations.ts';
+import { accessMigrations } from '../../platform/access/store/migrations.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
 import type { Counts, Job } from '../../platform/jobs/job.ts';
 import { createLog } from '../../platform/log.ts';
@@ -19,7 +20,7 @@ export async function aPlantDatabase(
   names: readonly string[],
   settings: Partial<Settings> = {},
 ): Promise<Database> {
-  const db = await aDatabase({ migrations: [historyMigrations, gateway] });
+  const db = await aDatabase({ migrations: [accessMigrations, historyMigrations, gateway] });
   const file = aPlantFile();
   const [template] = file.tags;
   const tags = names.map((name) => ({ ...template, name, forecast: someSettings(settings) }));

@@ -8,6 +8,7 @@ import type { ForecastTag } from '../../../gateway/store/plant.ts';
 import { GOOD } from '../../../history/reading.ts';
 import { insertReadings } from '../../../history/store/readings.ts';
 import { selectSeries } from '../../../history/store/series.ts';
+import { selectAudit } from '../../../platform/access/store/audit.ts';
 import { page } from '../../../platform/api/page.ts';
 import { ProblemBody } from '../../../platform/api/problem.ts';
 import type { Database } from '../../../platform/database/db.ts';
@@ -76,6 +77,9 @@ test('an engineer activates a model, an operator may not', async () => {
   expect((await ask('operator', `/api/v1/models/${second}/activation`, 'POST')).status).toBe(403);
   const activated = await ask('engineer', `/api/v1/models/${second}/activation`, 'POST');
   expect(activated).toMatchObject({ status: 200, body: { id: second, state: 'active' } });
+  expect((await selectAudit(db, { limit: 10, offset: 0 })).items).toMatchObject([
+    { who: 'engineer', action: 'activate a model', subject: 'TI-1, version 2', old: 'shadow', new: 'active' },
+  ]);
   const { body } = await ask('viewer', `/api/v1/models?tag=${tag.id}`);
   expect(
     page(ModelView)
