@@ -12,6 +12,7 @@ import { freshness } from './cleaning/freshness.ts';
 import { ingest } from './ingest.ts';
 import type { Steps, Walk } from './ingest.ts';
 import { SecretMissing, withSecrets } from './plant/secrets.ts';
+import { reportsByException } from './plant/tag.ts';
 import type { Source } from './plant/tag.ts';
 import { runSource } from './runtime/source.ts';
 import { disabledView, linkView, observed, startedLink } from './runtime/status.ts';
@@ -72,9 +73,11 @@ async function tick(walk: Walk, log: Logger, signal: AbortSignal): Promise<void>
   }
 }
 
-/** An OPC UA server speaks only of what changes; all others are heard of by each of their tags. */
-function byException({ protocol, config }: Source): number | undefined {
-  return protocol === 'opcua' ? schemas.opcua.contactMs(withPlaceholders(protocol, config)) : undefined;
+/** How often the link of a source shows a sign of life, where its tags live on that. */
+function byException(source: Source): number | undefined {
+  const protocol = source.protocol as ProtocolName;
+  if (!reportsByException(source)) return undefined;
+  return schemas[protocol].contactMs(withPlaceholders(protocol, source.config));
 }
 
 const withPlaceholders = (protocol: ProtocolName, config: unknown) =>

@@ -29,7 +29,8 @@ export const TagView = z.strictObject({
   area: z.string(),
   source: z.string(),
   address: z.unknown(),
-  expectedMs: z.number().int(),
+  /** Null where the source reports by exception: silence then says nothing, and the server tells what is stale. */
+  expectedMs: z.number().int().nullable(),
   limits: Limits,
   /** Alarm limits to draw as ticks. */
   alarmLimits: z.array(

@@ -1,7 +1,15 @@
 import { faults, readYaml } from '../../platform/config.ts';
 import { EXIT_CONFIG, Refusal } from '../../platform/cli.ts';
 import type { Db } from '../../platform/database/db.ts';
-import { upsertPlant } from '../store/plant.ts';
+import type { UpToDate } from '../../platform/database/up-to-date.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { Outbox } from '../../sync/edge/store/outbox.ts';
+import { dictionary } from '../centre.ts';
+import type { GatewayConfig } from '../config.ts';
+import { selectOpenAlarms } from '../store/alarms.ts';
+import { selectPlant, upsertPlant } from '../store/plant.ts';
+import { readLastKnown } from './last-known.ts';
+import type { LastKnown } from './last-known.ts';
 import { PlantModel } from './model.ts';
 
 /** Reads and checks a plant.yaml. All faults are reported at once, each with its place. */
@@ -20,8 +28,55 @@ export function checkPlant(name: string, tree: unknown): PlantModel {
   );
 }
 
-export async function importPlant(db: Db, path: string): Promise<PlantModel> {
-  const model = readPlantFile(path);
-  await upsertPlant(db, model);
-  return model;
+/** Imports a model, and tells the centre of its tags. */
+export const importPlant = (db: Db, outbox: Outbox, model: PlantModel): Promise<void> =>
+  db.transaction(async (tx) => {
+    await upsertPlant(tx, model);
+    const plant = await selectPlant(tx);
+    if (plant !== null && plant.tags.length > 0) {
+      await outbox.enqueueEvent(tx, { type: 'tags', tags: dictionary(plant) });
+    }
+  });
+
+export interface LoadOptions {
+  readonly db: UpToDate;
+  readonly config: Pick<GatewayConfig, 'data' | 'plant'>;
+  readonly outbox: Outbox;
+  readonly log: Logger;
+}
+
+/** A server that does not answer within this time is away. */
+const PATIENCE_MS = 15_000;
+const NO_PLANT = { site: { name: 'New site', timeZone: 'UTC' }, areas: [], sources: [], tags: [], rules: [] };
+
+/**
+ * The plant to run: from the database, or, while that is away, as it was last known. A plant that is still empty is
+ * imported from the file that the configuration names.
+ */
+export async function loadPlant(options: LoadOptions, signal: AbortSignal): Promise<LastKnown> {
+  const { db, config, log } = options;
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const there = await db.ready(patience).then(
+    () => true,
+    () => false,
+  );
+  const known = there ? undefined : await readLastKnown(config.data);
+  if (known !== undefined) {
+    log.warn(
+      { tags: known.plant.tags.length },
+      'The database is away: starting with the plant as it was last known.',
+    );
+    return known;
+  }
+  await db.ready(signal);
+  return fromDatabase(options);
+}
+
+async function fromDatabase({ db, config, outbox, log }: LoadOptions): Promise<LastKnown> {
+  if ((await selectPlant(db)) === null && config.plant !== undefined) {
+    const model = readPlantFile(config.plant);
+    await importPlant(db, outbox, model);
+    log.info({ file: config.plant, tags: model.tags.length }, 'Imported the plant model.');
+  }
+  return { plant: (await selectPlant(db)) ?? NO_PLANT, openAlarms: await selectOpenAlarms(db) };
 }

@@ -33,3 +33,6 @@ export interface Source {
   readonly config: unknown;
   readonly enabled: boolean;
 }
+
+/** An OPC UA server speaks only of what changes; devices behind other protocols are heard of tag by tag. */
+export const reportsByException = ({ protocol }: Source): boolean => protocol === 'opcua';

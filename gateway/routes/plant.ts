@@ -5,6 +5,7 @@ import { notFound } from '../../platform/web/problem.ts';
 import { route } from '../../platform/web/route.ts';
 import { AreaView, TagView } from '../api/plant.ts';
 import type { Operation } from '../operation.ts';
+import { reportsByException } from '../plant/tag.ts';
 import type { Tag } from '../plant/tag.ts';
 import type { Plant } from '../store/plant.ts';
 
@@ -72,10 +73,12 @@ export const plantRoutes = (operation: () => Operation) => [
 ];
 
 function toView(tag: Tag, { rules, sources }: Plant): TagView {
-  const { id, name, description, unit, kind, decimals, area, address, expectedMs, forecast } = tag;
+  const { id, name, description, unit, kind, decimals, area, address, forecast } = tag;
+  const source = sources.find((candidate) => candidate.id === tag.source);
   return {
-    ...{ id, name, description, unit, kind, decimals, area, address, expectedMs, forecast },
-    source: sources.find((source) => source.id === tag.source)?.name ?? '',
+    ...{ id, name, description, unit, kind, decimals, area, address, forecast },
+    expectedMs: source !== undefined && reportsByException(source) ? null : tag.expectedMs,
+    source: source?.name ?? '',
     limits: { range: pair(tag.range), normal: pair(tag.normal) },
     alarmLimits: rules
       .filter((rule) => rule.tag === id)

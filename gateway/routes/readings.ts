@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { TagId } from '../../history/reading.ts';
 import { selectTrend } from '../../history/store/trend.ts';
 import { page, PageQuery } from '../../platform/api/page.ts';
@@ -8,6 +7,7 @@ import { route } from '../../platform/web/route.ts';
 import { LastReading, TrendAnswer, TrendQuery } from '../api/readings.ts';
 import type { Feed } from '../live/feed.ts';
 import type { Operation } from '../operation.ts';
+import { reportsByException } from '../plant/tag.ts';
 import type { Plant } from '../store/plant.ts';
 
 /** A trend that takes longer is given up: its range can be asked for again, narrower. */
@@ -62,10 +62,8 @@ export const readings = (db: Database, feed: Feed, operation: () => Operation) =
   }),
 ];
 
-export const TagNumber = z.strictObject({ id: z.coerce.number().int().min(1) });
-
 /** How often each tag is due; null for those that an OPC UA server reports only when they change. */
 function expectedMs({ tags, sources }: Plant): Map<TagId, number | null> {
-  const byException = new Set(sources.filter(({ protocol }) => protocol === 'opcua').map(({ id }) => id));
+  const byException = new Set(sources.filter(reportsByException).map(({ id }) => id));
   return new Map(tags.map((tag) => [tag.id, byException.has(tag.source) ? null : tag.expectedMs]));
 }

@@ -43,6 +43,20 @@ async function insertAlarmChange(tx: Db, change: AlarmChange): Promise<void> {
   );
 }
 
+/** What an occurrence's rule said when it was raised. */
+export interface AlarmFacts {
+  readonly kind: 'high' | 'low';
+  readonly priority: number;
+}
+
+export async function selectAlarmFacts(db: Db, ids: readonly string[]): Promise<Map<string, AlarmFacts>> {
+  const rows = await db.query<AlarmFacts & { id: string }>(
+    `select id, kind, priority from alarms where id = any($1::uuid[])`,
+    [ids],
+  );
+  return new Map(rows.map(({ id, kind, priority }) => [id, { kind, priority }]));
+}
+
 /** Ends the occurrences whose rule is no longer there: nothing could ever clear them. */
 export const closeAlarmsWithoutRule = (db: Db): Promise<unknown> =>
   db.query(

@@ -3,12 +3,12 @@ import { insertReadings } from '../../history/store/readings.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import type { AlarmChange } from '../alarms/change.ts';
-import type { AlarmRule } from '../alarms/rule.ts';
-import { insertAlarmChanges } from './alarms.ts';
+import { insertAlarmChanges, selectAlarmFacts } from './alarms.ts';
+import type { AlarmFacts } from './alarms.ts';
 
 /** All that one transaction of the writer holds: readings, alarm changes, and both once more for the centre. */
 export const flushTo =
-  (outbox: Outbox, ruleOf: (id: number) => AlarmRule | undefined) =>
+  (outbox: Outbox) =>
   async (tx: Db, readings: readonly Reading[], changes: readonly AlarmChange[]): Promise<void> => {
     if (readings.length > 0) {
       await insertReadings(tx, readings);
@@ -16,11 +16,12 @@ export const flushTo =
     }
     if (changes.length > 0) {
       await insertAlarmChanges(tx, changes);
-      await outbox.enqueueEvent(tx, ...changes.flatMap((change) => toEvent(change, ruleOf(change.rule))));
+      const facts = await selectAlarmFacts(tx, [...new Set(changes.map(({ id }) => id))]);
+      await outbox.enqueueEvent(tx, ...changes.flatMap((change) => toEvent(change, facts.get(change.id))));
     }
   };
 
-function toEvent({ state, ...change }: AlarmChange, rule: AlarmRule | undefined) {
-  if (state === 'pending' || rule === undefined) return [];
-  return [{ type: 'alarm' as const, ...change, state, kind: rule.kind, priority: rule.priority }];
+function toEvent({ state, ...change }: AlarmChange, facts: AlarmFacts | undefined) {
+  if (state === 'pending' || facts === undefined) return [];
+  return [{ type: 'alarm' as const, ...change, ...facts, state }];
 }

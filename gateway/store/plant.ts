@@ -58,13 +58,17 @@ export const upsertPlant = (db: Db, model: PlantModel): Promise<void> =>
       [model.site.name, model.site.timeZone],
     );
     await tx.query(
-      `insert into areas (name) select name from jsonb_to_recordset($1) as a (name text) on conflict (name) do nothing`,
+      `insert into areas (name)
+       select a.item ->> 'name' from jsonb_array_elements($1) with ordinality as a (item, place) order by a.place
+       on conflict (name) do nothing`,
       [JSON.stringify(model.areas)],
     );
     await tx.query(
       `insert into sources (name, protocol, config, enabled)
-       select name, protocol, config, enabled
-       from jsonb_to_recordset($1) as s (name text, protocol text, config jsonb, enabled boolean)
+       select s.name, s.protocol, s.config, s.enabled
+       from jsonb_array_elements($1) with ordinality as e (item, place),
+            jsonb_to_record(e.item) as s (name text, protocol text, config jsonb, enabled boolean)
+       order by e.place
        on conflict (name) do update
        set protocol = excluded.protocol, config = excluded.config, enabled = excluded.enabled`,
       [JSON.stringify(model.sources)],
@@ -81,11 +85,13 @@ async function upsertTags(tx: Db, model: PlantModel): Promise<void> {
                        range, normal, stuck_ms, spike, forecast)
      select t.name, t.description, t.unit, t.kind, t.decimals, a.id, s.id, t.address, t.scale, t."expectedMs",
             t.range, t.normal, t."stuckMs", t.spike, t.forecast
-     from jsonb_to_recordset($1) as t (
+     from jsonb_array_elements($1) with ordinality as e (item, place)
+     cross join lateral jsonb_to_record(e.item) as t (
             name text, description text, unit text, kind text, decimals int, area text, source text, address jsonb,
             scale jsonb, "expectedMs" int, range jsonb, normal jsonb, "stuckMs" int, spike boolean, forecast jsonb)
      join areas a on a.name = t.area
      join sources s on s.name = t.source
+     order by e.place
      on conflict (name) do update set
        description = excluded.description, unit = excluded.unit, kind = excluded.kind, decimals = excluded.decimals,
        area_id = excluded.area_id, source_id = excluded.source_id, address = excluded.address, scale = excluded.scale,

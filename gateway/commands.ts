@@ -1,0 +1,134 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import type { Command, Values } from '../platform/cli.ts';
+import { Refusal, UsageError, required } from '../platform/cli.ts';
+import { findSecret, loadConfig } from '../platform/config.ts';
+import type { Database } from '../platform/database/db.ts';
+import { migrate as runMigrations } from '../platform/database/migrate.ts';
+import { openDatabase } from '../platform/database/open.ts';
+import { createLog } from '../platform/log.ts';
+import { shutdownSignal } from '../platform/shutdown.ts';
+import { enrol as enrolSite } from '../sync/edge/enrol.ts';
+import { centreUrl, openHttp } from '../sync/edge/http.ts';
+import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
+import { GatewayConfig } from './config.ts';
+import { runGateway } from './main.ts';
+import { migrations } from './migrations.ts';
+import { toFile } from './plant/file.ts';
+import { importPlant, readPlantFile } from './plant/load.ts';
+import { selectPlant } from './store/plant.ts';
+
+const options = {
+  config: {
+    type: 'string',
+    short: 'c',
+    default: 'gateway.yaml',
+    help: 'the configuration file (./gateway.yaml)',
+  },
+  data: { type: 'string', help: "another data folder than the file's 'data'" },
+} as const;
+
+function configOf(values: Values): GatewayConfig {
+  const config = loadConfig(GatewayConfig, required(values, 'config'));
+  const { data } = values;
+  return typeof data === 'string' ? { ...config, data } : config;
+}
+
+/** Opens the gateway's database for one command. A running gateway holds its embedded database: that is said. */
+async function withDatabase<T>(
+  values: Values,
+  work: (db: Database, config: GatewayConfig) => Promise<T>,
+): Promise<T> {
+  const config = configOf(values);
+  const log = createLog('penstock', 'warn');
+  await using db = await openDatabase({
+    url: config.database.url,
+    folder: `${config.data}/database`,
+    name: 'penstock command',
+    poolSize: 1,
+    log,
+  });
+  if (!db.available) throw new Refusal(db.problem ?? 'The database does not answer.');
+  await runMigrations(db, migrations, log);
+  return await work(db, config);
+}
+
+export const gateway: Command = {
+  name: 'gateway',
+  summary: 'Runs the gateway of a site until SIGTERM.',
+  options,
+  async run(values) {
+    const config = configOf(values);
+    const log = createLog('gateway', config.log.level);
+    await runGateway(config, log, shutdownSignal(log));
+  },
+};
+
+export const migrate: Command = {
+  name: 'migrate',
+  summary: "Brings the gateway's database up to date. The gateway does so itself at start.",
+  options,
+  run: (values) => withDatabase(values, () => Promise.resolve()),
+};
+
+export const importCommand: Command = {
+  name: 'import',
+  operands: 'FILE',
+  summary:
+    'Reads a plant model from plant.yaml. It adds what is new and changes what has the same name; tags that the file does not name stay.',
+  options: { ...options, check: { type: 'boolean', help: 'only check the file' } },
+  async run(values, [file]) {
+    if (file === undefined) throw new UsageError('FILE is missing.');
+    const model = readPlantFile(file);
+    const { check } = values;
+    if (check !== true) {
+      await withDatabase(values, async (db, config) => {
+        await importPlant(db, config.centre === undefined ? noOutbox : outbox, model);
+      });
+    }
+    process.stdout.write(
+      `${file}: ${model.areas.length} areas, ${model.sources.length} sources, ${model.tags.length} tags ${check === true ? 'are well formed' : 'imported'}.\n`,
+    );
+  },
+};
+
+export const exportCommand: Command = {
+  name: 'export',
+  operands: '[FILE]',
+  summary: 'Writes the plant model as plant.yaml, to FILE or to standard output.',
+  options,
+  run: (values, [file]) =>
+    withDatabase(values, async (db) => {
+      const plant = await selectPlant(db);
+      if (plant === null) throw new Refusal("There is no plant model yet. 'penstock import FILE' reads one.");
+      const text = stringify(toFile(plant));
+      if (file === undefined) process.stdout.write(text);
+      else writeFileSync(file, text);
+    }),
+};
+
+export const enrol: Command = {
+  name: 'enrol',
+  summary:
+    'Enrols this site at the central node: makes its key pair and registers the public key with a one-time token.',
+  options: {
+    ...options,
+    token: { type: 'string', help: "name of the secret that holds the token ('centre.token' of the file)" },
+  },
+  async run(values) {
+    const { data, centre } = configOf(values);
+    if (centre === undefined)
+      throw new Refusal("There is no centre to enrol at: set 'centre.url' in the configuration.", 78);
+    const name = typeof values['token'] === 'string' ? values['token'] : centre.token?.secret;
+    if (name === undefined) throw new UsageError('--token is missing.');
+    const token = findSecret(name, data);
+    if (token === undefined)
+      throw new Refusal(`There is no secret '${name}'. Write the token to ${data}/secrets/${name}.`);
+    using http = openHttp(
+      centreUrl(centre.url),
+      centre.caFile === undefined ? undefined : readFileSync(centre.caFile, 'utf8'),
+    );
+    const { name: site } = await enrolSite(http, data, token, AbortSignal.timeout(30_000));
+    process.stdout.write(`Enrolled at ${centre.url} as '${site}'.\n`);
+  },
+};

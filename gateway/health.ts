@@ -1,0 +1,82 @@
+import type { HealthCheck } from '../platform/api/health.ts';
+import type { UpToDate } from '../platform/database/up-to-date.ts';
+import { createHealth } from '../platform/health.ts';
+import type { Health } from '../platform/health.ts';
+import { VERSION } from '../platform/version.ts';
+import type { Link } from '../sync/edge/link.ts';
+import type { Current } from './current.ts';
+import type { Writer } from './store/writer.ts';
+
+export interface Parts {
+  readonly db: UpToDate;
+  readonly writer: Writer;
+  readonly current: Current;
+  /** Null where no centre is configured. */
+  readonly link: Link | null;
+}
+
+/** What the gateway says of itself at /health. */
+export function siteHealth({ db, writer, current, link }: Parts): Health {
+  const health = createHealth(VERSION);
+  health.add('database', () => databaseCheck(db));
+  health.add('store', () => storeCheck(writer));
+  health.add('sources', () => sourcesCheck(current));
+  if (link !== null) health.add('centre', () => centreCheck(link));
+  return health;
+}
+
+function databaseCheck(db: UpToDate): HealthCheck {
+  if (db.available) {
+    const { engine = 'unknown', server = 'unknown', timescaledb = null } = db.edition ?? {};
+    return { status: 'ok', message: 'The database answers.', details: { engine, server, timescaledb } };
+  }
+  const reason = db.problem ?? 'Its schema is being brought up to date.';
+  return { status: 'degraded', message: `The database is away; readings go to the spool. ${reason}` };
+}
+
+function storeCheck(writer: Writer): HealthCheck {
+  const { spooledBatches, spooledBytes, full } = writer.figures();
+  const details = { spooledBatches, spooledBytes };
+  if (full) {
+    const message =
+      'The spool is full: nothing more is acknowledged to the devices. Bring the database back, or give the spool more room.';
+    return { status: 'failing', message, details };
+  }
+  if (spooledBatches > 0) {
+    return {
+      status: 'degraded',
+      message: `${spooledBatches} batches wait in the spool for the database.`,
+      details,
+    };
+  }
+  return { status: 'ok', message: 'All that was collected is in the database.', details };
+}
+
+function sourcesCheck(current: Current): HealthCheck {
+  if (!current.started)
+    return { status: 'failing', message: 'No plant is known yet: the gateway waits for its database.' };
+  const sources = current.operation().sources();
+  if (sources.length === 0) {
+    return {
+      status: 'degraded',
+      message: "There are no sources. 'penstock import plant.yaml' reads a plant model.",
+    };
+  }
+  const silent = sources.filter(({ state }) => state === 'connecting' || state === 'stale');
+  if (silent.length === 0) return { status: 'ok', message: `All ${sources.length} sources are connected.` };
+  const named = silent.map(
+    ({ name, endpoint, lastError }) => `${name} (${endpoint}${lastError === null ? '' : `: ${lastError}`})`,
+  );
+  return { status: 'degraded', message: `Not connected: ${named.join('; ')}.` };
+}
+
+function centreCheck(link: Link): HealthCheck {
+  const { state, url, waiting, lastError } = link.state();
+  if (state === 'connected') return { status: 'ok', message: `Connected to ${url}.`, details: { waiting } };
+  const why = lastError === null ? '' : ` ${lastError}`;
+  return {
+    status: 'degraded',
+    message: `The centre at ${url} is ${state}; ${waiting} segments wait.${why}`,
+    details: { waiting },
+  };
+}

@@ -1,0 +1,33 @@
+import { selectSeries } from '../../history/store/series.ts';
+import type { Room } from '../../platform/api/live.ts';
+import type { Database } from '../../platform/database/db.ts';
+import type { Job } from '../../platform/jobs/job.ts';
+import type { GatewayConfig } from '../config.ts';
+import { selectForecastTags } from '../store/plant.ts';
+import { aggregatePerformance } from './aggregate-performance.ts';
+import { backfillActuals } from './backfill-actuals.ts';
+import { forecast } from './forecast.ts';
+import type { HistoryQuery } from './history.ts';
+import { retention } from './retention.ts';
+import { rollUps } from './roll-ups.ts';
+
+/** All that the gateway does by the clock. `tell` is called when forecasts and models have changed. */
+export function jobs(db: Database, config: GatewayConfig, tell: (room: Room) => void): Job[] {
+  const series = (query: HistoryQuery) => selectSeries(db, query);
+  const telling = (job: Job): Job => ({
+    ...job,
+    async run(run) {
+      const counts = await job.run(run);
+      tell('forecasts');
+      tell('models');
+      return counts;
+    },
+  });
+  return [
+    rollUps(db),
+    retention(db, config.retention),
+    telling(forecast({ db, tags: () => selectForecastTags(db), selectSeries: series })),
+    backfillActuals({ db, selectSeries: series }),
+    telling(aggregatePerformance({ db })),
+  ];
+}

@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as timers from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openAccess } from '../platform/access/access.ts';
+import { findSecret } from '../platform/config.ts';
+import { openDatabase } from '../platform/database/open.ts';
+import { upToDate } from '../platform/database/up-to-date.ts';
+import { jobMetrics } from '../platform/jobs/metrics.ts';
+import { openScheduler } from '../platform/jobs/scheduler.ts';
+import type { Logger } from '../platform/log.ts';
+import { openMetrics } from '../platform/metrics.ts';
+import { createNotifier } from '../platform/notify.ts';
+import { openLive } from '../platform/web/rooms.ts';
+import type { Live } from '../platform/web/rooms.ts';
+import { openWeb } from '../platform/web/web.ts';
+import { openLink } from '../sync/edge/link.ts';
+import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
+import { applyFromCentre, dictionary } from './centre.ts';
+import type { CentreOptions } from './centre.ts';
+import type { GatewayConfig } from './config.ts';
+import { createCurrent } from './current.ts';
+import type { Current } from './current.ts';
+import { siteHealth } from './health.ts';
+import { firstForecast } from './jobs/first-forecast.ts';
+import { jobs } from './jobs/jobs.ts';
+import { audience } from './live/audience.ts';
+import type { Steps } from './ingest.ts';
+import { createFeed } from './live/feed.ts';
+import type { Feed } from './live/feed.ts';
+import { linkMetrics, storeMetrics } from './metrics.ts';
+import { migrations } from './migrations.ts';
+import { loadPlant } from './plant/load.ts';
+import type { LoadOptions } from './plant/load.ts';
+import { routes } from './routes/routes.ts';
+import { flushTo } from './store/flush.ts';
+import { openQuarantine } from './store/quarantine.ts';
+import { openSpool } from './store/spool.ts';
+import { openWriter } from './store/writer.ts';
+import { systemView } from './system.ts';
+
+const SCREENS = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../dist/hmi/gateway/' : '../hmi/gateway/', import.meta.url),
+);
+const NAME = 'penstock gateway';
+const MEGABYTE = 1024 ** 2;
+const SOURCES_TOLD_MS = 2_000;
+/** An event loop that is so late no longer serves anybody: systemd may restart us. */
+const HUNG_MS = 1_000;
+
+/** Runs the gateway of a site until `signal` aborts. Everything is made here, in the order of its use. */
+export async function runGateway(config: GatewayConfig, log: Logger, signal: AbortSignal): Promise<void> {
+  const { data, database, web: at } = config;
+  const startedAt = new Date();
+  using metrics = openMetrics();
+  const { registry } = metrics;
+
+  await using server = await openDatabase({ ...database, folder: join(data, 'database'), name: NAME, log });
+  const db = upToDate(server, migrations, log, signal);
+  const toCentre = config.centre === undefined ? noOutbox : outbox;
+  const maxBytes = config.spool.maxMegabytes * MEGABYTE;
+  const quarantine = openQuarantine(data, log);
+  await using spool = await openSpool({ folder: join(data, 'spool'), maxBytes, quarantine, log });
+  await using writer = openWriter({ db, spool, quarantine, flush: flushTo(toCentre), log });
+  storeMetrics(registry, writer);
+
+  const feed = createFeed();
+  using live = openLive({ log, feed: audience(feed) });
+  const save: Steps['save'] = (readings, changes) => writer.save(readings, changes);
+  await using current = createCurrent({
+    ...{ dataFolder: data, save, publish: publishTo(feed, live), log },
+    findSecret: (name) => findSecret(name, data),
+    observe: linkMetrics(registry),
+  });
+
+  await using access = openAccess({ db, folder: data, daemon: 'gateway', secure: at.tls !== undefined, log });
+  await using scheduler = openScheduler({
+    ...{ db, log, metrics: jobMetrics(registry) },
+    jobs: jobs(db, config, (room) => live.publish(room)),
+    onChange: () => live.publish('jobs'),
+  });
+  await using link = linkTo(config, {
+    db,
+    plant: () => current.operation().plant,
+    tell: (room) => live.publish(room),
+    log,
+  });
+
+  const parts = { db, writer, current, link };
+  const look = () => systemView({ ...parts, metrics, startedAt, transport: () => web.transport });
+  const toTrain = config.centre === undefined ? null : outbox;
+  const all = routes(
+    { db, access, health: siteHealth(parts), registry, scheduler },
+    { current, feed, outbox: toTrain, look },
+  );
+  await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
+
+  using notifier = createNotifier(() => !signal.aborted && metrics.eventLoopDelayMs < HUNG_MS, log);
+  notifier.ready();
+  const collecting = collect(current, { db, config, outbox: toCentre, log }, signal);
+  const learning = collecting.then(() => firstForecast(scheduler, signal));
+  await untilStopped(signal, [db.migrated, learning, tellSources(live, signal)]);
+  notifier.stopping();
+}
+
+const publishTo =
+  (feed: Feed, live: Live): Steps['publish'] =>
+  (readings, changes) => {
+    feed.publish(readings);
+    if (changes.length > 0) live.publish('alarms');
+  };
+
+async function collect(current: Current, options: LoadOptions, signal: AbortSignal): Promise<void> {
+  await current.replace(await loadPlant(options, signal));
+}
+
+/** How the sources are changes with time alone. */
+async function tellSources(live: Live, signal: AbortSignal): Promise<void> {
+  for await (const room of timers.setInterval(SOURCES_TOLD_MS, 'sources' as const, { signal }))
+    live.publish(room);
+}
+
+/** The link to the centre; null where none is configured. */
+function linkTo({ data, centre }: GatewayConfig, options: CentreOptions) {
+  if (centre === undefined) return null;
+  const { db, plant, log } = options;
+  return openLink({
+    ...{ db, log, url: centre.url, folder: data },
+    token: centre.token === undefined ? undefined : findSecret(centre.token.secret, data),
+    ca: centre.caFile === undefined ? undefined : readFileSync(centre.caFile, 'utf8'),
+    apply: applyFromCentre(options),
+    tags: () => Promise.resolve(dictionary(plant())),
+  });
+}
+
+/** Settles when `signal` aborts and all work has ended. Rejects at once if some work fails before. */
+async function untilStopped(signal: AbortSignal, work: readonly Promise<void>[]): Promise<void> {
+  try {
+    await Promise.all([signal.aborted ? undefined : once(signal, 'abort'), ...work]);
+  } catch (err) {
+    // What was broken off by the end of the daemon is no failure.
+    if (!signal.aborted) throw err;
+    await Promise.allSettled(work);
+  }
+}

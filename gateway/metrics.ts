@@ -1,0 +1,59 @@
+import { Counter, Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { Source } from './plant/tag.ts';
+import type { LinkEvent } from './runtime/status.ts';
+import type { Writer } from './store/writer.ts';
+
+/** Counts what happens on the links, by source. */
+export function linkMetrics(registry: Registry): (source: Source, event: LinkEvent) => void {
+  const registers = [registry];
+  const collected = new Counter({
+    name: 'penstock_readings_collected_total',
+    help: 'Readings that arrived and are safe.',
+    labelNames: ['source'],
+    registers,
+  });
+  const losses = new Counter({
+    name: 'penstock_links_lost_total',
+    help: 'Times a link to a device was lost or could not be made.',
+    labelNames: ['source'],
+    registers,
+  });
+  const faults = new Counter({
+    name: 'penstock_source_faults_total',
+    help: 'What a device sent and could not be used, or what it refused.',
+    labelNames: ['source', 'kind'],
+    registers,
+  });
+
+  return ({ name: source }, event) => {
+    if (event.type === 'contact') collected.inc({ source }, event.readings);
+    else if (event.type === 'lost') losses.inc({ source });
+    else faults.inc({ source, kind: event.kind }, event.count);
+  };
+}
+
+/** What the store holds and what still waits for it. */
+export function storeMetrics(registry: Registry, writer: Writer): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('penstock_readings_stored', 'Readings committed since the start.', () => writer.figures().stored);
+  gauge(
+    'penstock_spool_batches',
+    'Batches that wait for the database.',
+    () => writer.figures().spooledBatches,
+  );
+  gauge('penstock_spool_bytes', 'Bytes that wait for the database.', () => writer.figures().spooledBytes);
+  gauge(
+    'penstock_store_gaps',
+    'Pieces put aside because they cannot be stored.',
+    () => writer.figures().gaps,
+  );
+}

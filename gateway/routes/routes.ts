@@ -1,0 +1,66 @@
+import type { Registry } from 'prom-client';
+import type { Access } from '../../platform/access/access.ts';
+import type { Database } from '../../platform/database/db.ts';
+import type { Health } from '../../platform/health.ts';
+import type { Scheduler } from '../../platform/jobs/scheduler.ts';
+import { auditRoutes } from '../../platform/routes/audit.ts';
+import { healthRoutes } from '../../platform/routes/health.ts';
+import { jobRoutes } from '../../platform/routes/jobs.ts';
+import { sessionRoutes } from '../../platform/routes/session.ts';
+import { tokenRoutes } from '../../platform/routes/tokens.ts';
+import { userRoutes } from '../../platform/routes/users.ts';
+import type { Route } from '../../platform/web/route.ts';
+import type { Outbox } from '../../sync/edge/store/outbox.ts';
+import type { SystemView } from '../api/system.ts';
+import type { Current } from '../current.ts';
+import type { Feed } from '../live/feed.ts';
+import { alarms } from './alarms.ts';
+import { forecasts } from './forecasts.ts';
+import { models } from './models.ts';
+import { plantRoutes } from './plant.ts';
+import { readings } from './readings.ts';
+import { sources } from './sources.ts';
+import { system } from './system.ts';
+import { trainings } from './trainings.ts';
+
+export interface Daemon {
+  readonly db: Database;
+  readonly access: Access;
+  readonly health: Health;
+  readonly registry: Registry;
+  readonly scheduler: Scheduler;
+}
+
+export interface Site {
+  readonly current: Current;
+  readonly feed: Feed;
+  /** Null where no centre is configured. */
+  readonly outbox: Outbox | null;
+  readonly look: () => Promise<SystemView>;
+}
+
+/** All that the gateway answers. */
+export function routes(daemon: Daemon, { current, feed, outbox, look }: Site): Route[] {
+  const { db, access, health, registry, scheduler } = daemon;
+  const { operation } = current;
+  const about = () => {
+    const site = current.started ? operation().plant.site : { name: 'Penstock', timeZone: 'UTC' };
+    return { daemon: 'gateway' as const, title: site.name, timeZone: site.timeZone };
+  };
+  return [
+    ...healthRoutes(health, registry),
+    ...sessionRoutes(access, about),
+    ...userRoutes(db, access),
+    ...tokenRoutes(access.tokens),
+    ...auditRoutes(db),
+    ...jobRoutes(db, scheduler),
+    ...plantRoutes(operation),
+    ...sources(operation),
+    ...readings(db, feed, operation),
+    ...alarms(db, operation),
+    ...forecasts(db),
+    ...models(db),
+    ...trainings(db, outbox, operation),
+    ...system(look),
+  ];
+}
