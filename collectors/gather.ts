@@ -57,9 +57,8 @@ export function gather(emit: Emit, windowMs: number): Gatherer {
     clearTimeout(timer);
     timer = undefined;
     if (open === undefined || flying.size >= IN_FLIGHT) return;
-    const batch = open;
+    start(open);
     open = undefined;
-    start(batch);
   };
   const join = (): Batch => {
     if (open === undefined) {

@@ -25,8 +25,9 @@ export function poller(device: Device, planned: readonly Request[], report: Repo
   let silences = 0;
 
   return async (at: number): Promise<Cycle> => {
-    const due = refused.filter(({ askAgainAt }) => askAgainAt <= at);
-    refused = refused.filter(({ askAgainAt }) => askAgainAt > at);
+    // Without a request that is answered nobody would notice that the device has gone.
+    const due = refused.filter(({ askAgainAt }) => askAgainAt <= at || requests.length === 0);
+    refused = refused.filter((one) => !due.includes(one));
     const readings: Raw[] = refused.flatMap(({ request }) => allBad(request, at));
     const next: Request[] = [];
     const mute = new Set<number>();

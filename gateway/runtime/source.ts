@@ -8,6 +8,7 @@ import type { Assignment, GatewaySide, WorkerSide } from './messages.ts';
 import { relay } from './relay.ts';
 import type { LinkEvent } from './status.ts';
 import { supervise } from './supervise.ts';
+import { Frozen, watch } from './watch.ts';
 
 export interface Source extends Assignment {
   readonly id: number;
@@ -23,15 +24,8 @@ export interface Ears {
 
 /** A leaking library ends its own thread, not the gateway. */
 const HEAP_MB = 512;
-const PING_MS = 5_000;
-/** A thread that has not turned for this long is ended: its library loops or waits for ever. */
-const FROZEN_MS = 15_000;
 /** A driver may take this long to hand over what it has when it is told to stop. */
 const GOODBYE_MS = 5_000;
-
-class Frozen extends Error {
-  override name = 'Frozen';
-}
 
 /**
  * Collects from one source until `signal` aborts. Each source has a thread of its own: the libraries keep state for the
@@ -105,25 +99,17 @@ async function collect(thread: Thread<WorkerSide>, signal: AbortSignal): Promise
   const over = new AbortController();
   const running = thread.remote.run();
   try {
-    await Promise.race([running, watch(thread, over.signal), farewell(thread, signal, over.signal)]);
+    await Promise.race([
+      running,
+      watch(() => thread.remote.ping(), over.signal),
+      farewell(thread, signal, over.signal),
+    ]);
   } catch (err) {
     if (err instanceof Frozen) await thread[Symbol.asyncDispose]();
     throw err;
   } finally {
     over.abort();
     running.catch(() => undefined);
-  }
-}
-
-/** Rejects when the thread does not turn any more. */
-async function watch(thread: Thread<WorkerSide>, over: AbortSignal): Promise<never> {
-  const frozen = async () => {
-    await timers.setTimeout(FROZEN_MS, undefined, { signal: over });
-    throw new Frozen(`The thread of the source has not answered for ${FROZEN_MS / 1000} s and was ended.`);
-  };
-  for (;;) {
-    await timers.setTimeout(PING_MS, undefined, { signal: over });
-    await Promise.race([thread.remote.ping(), frozen()]);
   }
 }
 

@@ -48,7 +48,8 @@ export async function modbusDevice({ holding, input, coils }: Registers) {
       getInputRegister: one(input),
       getCoil: (address: number) => coils?.get(address) ?? false,
     },
-    { host: '127.0.0.1', port: 0, unitID: 255 },
+    // The library takes the number 0 for "no port" and listens at 502; the text it hands on to the system.
+    { host: '127.0.0.1', port: '0' as unknown as number, unitID: 255 },
   );
   server.on('socketError', () => undefined);
   await new Promise((resolve) => server.on('initialized', resolve));

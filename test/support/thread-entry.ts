@@ -20,6 +20,10 @@ const methods = () => ({
   },
   returnFunction: () => () => 1,
   askParent: (n: number) => parent.double(n),
+  ping: () => undefined,
+  loop: () => {
+    for (;;);
+  },
   never: () => new Promise(() => undefined),
   crash: () => {
     setImmediate(() => {

@@ -102,6 +102,13 @@ test('a register the device does not have turns its own tag bad, and is not aske
   });
 });
 
+test('a device that refuses everything is asked all the same, so that its end is noticed', async () => {
+  const { port } = await raw((request, socket, nth) => nth < 3 && socket.write(exception(request, 2)));
+  const running = run(port, [aPoint(1, address(7))]);
+  expect(await running.ended).toMatchObject({ name: 'Silence' });
+  expect(running.of(1).map(({ status }) => status)).toEqual(['bad', 'bad', 'bad']);
+});
+
 test('a device that falls silent is given up after two requests', async () => {
   const { port } = await raw((request, socket, nth) => nth < 2 && socket.write(reply(request)));
   const running = run(port, [aPoint(1, address(7))]);

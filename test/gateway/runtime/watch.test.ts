@@ -1,0 +1,36 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { Frozen, watch } from '../../../gateway/runtime/watch.ts';
+import { startThread } from '../../../platform/thread.ts';
+import type { Entry } from '../../support/thread-entry.ts';
+
+const PATIENCE = { pingMs: 10, frozenMs: 2_000 };
+
+function aThread() {
+  const thread = startThread<Entry>({
+    entry: new URL('../../support/thread-entry.ts', import.meta.url),
+    name: 'test',
+  });
+  onTestFinished(() => thread[Symbol.asyncDispose]());
+  let pings = 0;
+  const ping = async () => {
+    await thread.remote.ping();
+    pings++;
+  };
+  return { thread, ping, pings: () => pings };
+}
+
+test('a thread that loops for ever is found out', async () => {
+  const { thread, ping } = aThread();
+  await ping();
+  thread.remote.loop().catch(() => undefined);
+  await expect(watch(ping, new AbortController().signal, PATIENCE)).rejects.toThrow(Frozen);
+});
+
+test('a thread that turns is let alone until the watch is over', async () => {
+  const { ping, pings } = aThread();
+  const over = new AbortController();
+  const watching = watch(ping, over.signal, { pingMs: 10, frozenMs: 20_000 });
+  await Promise.race([watching, expect.poll(pings, { timeout: 10_000 }).toBeGreaterThan(5)]);
+  over.abort();
+  await expect(watching).rejects.not.toThrow(Frozen);
+});
