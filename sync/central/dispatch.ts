@@ -16,7 +16,7 @@ export async function runDispatch(
   const wait = (ms: number) => timers.setTimeout(ms, undefined, { signal });
   try {
     for (;;) {
-      await db.ready(signal);
+      if (!db.available) await db.ready(signal);
       const looked = await dispatchTrainings(dispatcher, signal).then(
         () => true,
         (err: unknown) => {

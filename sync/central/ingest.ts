@@ -7,6 +7,7 @@ import { isOutage } from '../../platform/database/outage.ts';
 import type { Logger } from '../../platform/log.ts';
 import { EventsPayload } from '../wire.ts';
 import type { Acknowledgement, SiteEvent } from '../wire.ts';
+import type { SyncMetrics } from './metrics.ts';
 import { insertAlarmChange } from './store/alarms.ts';
 import type { Arrival } from './store/ledger.ts';
 import {
@@ -42,7 +43,16 @@ export type Receive = (arrival: Arrival) => Promise<Acknowledgement>;
  * The one way in. A segment's content and its place in the ledger commit together. What cannot be read is kept aside
  * and acknowledged, so that it holds nothing up. Rejects with `UnknownTags`, `NumberTaken`, or while the database is away.
  */
-export function receiver(db: Db, log: Logger): Receive {
+export function receiver(db: Db, log: Logger, metrics: SyncMetrics): Receive {
+  const receive = receiveOnce(db, log);
+  return async (arrival) => {
+    const answer = await receive(arrival);
+    metrics.received(arrival, answer);
+    return answer;
+  };
+}
+
+function receiveOnce(db: Db, log: Logger): Receive {
   return async (arrival) => {
     try {
       const store = reading(arrival);

@@ -2,22 +2,33 @@ import { compressOld, dropOld } from '../../history/store/retention.ts';
 import type { Database } from '../../platform/database/db.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { CentralConfig } from './config.ts';
+import type { SyncMetrics } from './metrics.ts';
 import type { RollUps } from './roll-ups.ts';
+import { countQuarantined } from './store/ledger.ts';
 
 const DAY_MS = 86_400_000;
 /** Sites that were away send old readings: chunks are left as they are for so long. */
 const COMPRESS_AFTER_MS = 7 * DAY_MS;
 
+interface Parts extends Pick<CentralConfig, 'retention'> {
+  readonly rollUp: RollUps;
+  readonly sync: SyncMetrics;
+}
+
 /** All that the centre does by the clock. */
-export const jobs = (
-  db: Database,
-  rollUp: RollUps,
-  { retention }: Pick<CentralConfig, 'retention'>,
-): Job[] => [
+export const jobs = (db: Database, { rollUp, sync, retention }: Parts): Job[] => [
   {
     name: 'roll-ups',
     cron: '* * * * *',
     run: async ({ slot, signal }) => ({ hours: await rollUp(slot, signal) }),
+  },
+  {
+    name: 'count-quarantine',
+    cron: '*/5 * * * *',
+    async run() {
+      sync.quarantined = await countQuarantined(db);
+      return { segments: sync.quarantined };
+    },
   },
   {
     name: 'retention',

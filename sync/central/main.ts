@@ -19,10 +19,11 @@ import { announcer } from './announce.ts';
 import { openBell } from './bell.ts';
 import type { CentralConfig } from './config.ts';
 import { runDispatch } from './dispatch.ts';
-import { databaseCheck } from './health.ts';
+import { databaseCheck, quarantineCheck } from './health.ts';
 import { receiver } from './ingest.ts';
 import { jobs } from './jobs.ts';
 import { localExecutor } from './local/executor.ts';
+import { syncMetrics } from './metrics.ts';
 import { migrations } from './migrations.ts';
 import { expectedSites, provisionWhenReady } from './provision.ts';
 import { rollUps } from './roll-ups.ts';
@@ -51,7 +52,9 @@ export async function runCentral(
   const folder = join(data, 'database');
   await using server = await openDatabase({ url, folder, name: 'penstock central', poolSize, log });
   const db = upToDate(server, migrations, log, signal);
+  const sync = syncMetrics(registry);
   health.add('database', () => databaseCheck(db));
+  health.add('segments', () => quarantineCheck(sync.quarantined));
 
   const rollUp = rollUps(db);
   const key = await keyIn(join(data, 'centre.key'));
@@ -61,15 +64,14 @@ export async function runCentral(
   const announce = announcer((room) => live.publish(room), signal);
   const bell = openBell(signal);
   await using scheduler = openScheduler({
-    ...{ db, log, jobs: jobs(db, rollUp, config), metrics: jobMetrics(registry) },
+    ...{ db, log, jobs: jobs(db, { rollUp, sync, ...config }), metrics: jobMetrics(registry) },
     onChange: () => announce('jobs'),
   });
 
-  const receive = receiver(db, log);
   const about = { daemon: 'central', title, timeZone } as const;
   const all = routes(
     { db, access, health, registry, scheduler, about },
-    { receive, bell, executor, centreKey: createPublicKey(key), announce },
+    { receive: receiver(db, log, sync), bell, executor, centreKey: createPublicKey(key), announce },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
   listening(web.address);

@@ -127,7 +127,7 @@ async function session(
   signal: AbortSignal,
 ): Promise<void> {
   const { db, log, apply, folder, token } = options;
-  await db.ready(signal);
+  if (!db.available) await db.ready(signal);
   const { enrolment, signer } = await identify(http, { folder, token, anew }, signal);
   await claimOutbox(db, enrolment.site);
   const centre = noticing(await meetCentre(http, signer, signal), connected);

@@ -12,6 +12,7 @@ import { openWeb } from '../../platform/web/web.ts';
 import { openBell } from '../../sync/central/bell.ts';
 import type { Bell } from '../../sync/central/bell.ts';
 import { receiver } from '../../sync/central/ingest.ts';
+import { syncMetrics } from '../../sync/central/metrics.ts';
 import { linkRoutes } from '../../sync/central/routes/link.ts';
 
 export interface Centre extends AsyncDisposable {
@@ -31,7 +32,7 @@ export async function aCentre(
   const screens = await mkdtemp(join(tmpdir(), 'penstock-test-'));
   const routes = linkRoutes({
     db,
-    receive: receiver(db, log),
+    receive: receiver(db, log, syncMetrics(new Registry())),
     bell,
     centreKey: createPublicKey(key),
     changed: () => undefined,

@@ -11,6 +11,8 @@ import { sessionRoutes } from '../../../platform/routes/session.ts';
 import type { About } from '../../../platform/routes/session.ts';
 import { tokenRoutes } from '../../../platform/routes/tokens.ts';
 import { userRoutes } from '../../../platform/routes/users.ts';
+import { VERSION } from '../../../platform/version.ts';
+import { openapiRoute } from '../../../platform/web/openapi.ts';
 import type { Route } from '../../../platform/web/route.ts';
 import type { Announce } from '../announce.ts';
 import type { Bell } from '../bell.ts';
@@ -37,20 +39,23 @@ export interface Own {
   readonly announce: Announce;
 }
 
-/** All that the centre serves. */
-export const routes = (common: Common, { announce, executor, ...link }: Own): Route[] => [
-  ...commonRoutes(common),
-  ...siteRoutes(common.db, () => announce('sites')),
-  ...trainingRoutes(common.db, executor),
-  ...linkRoutes({
-    ...link,
-    db: common.db,
-    changed(stream) {
-      announce('sites');
-      if (stream === 'events') announce('trainings');
-    },
-  }),
-];
+/** All that the centre serves, with its description. */
+export function routes(common: Common, { announce, executor, ...link }: Own): Route[] {
+  const described = [
+    ...commonRoutes(common),
+    ...siteRoutes(common.db, () => announce('sites')),
+    ...trainingRoutes(common.db, executor),
+    ...linkRoutes({
+      ...link,
+      db: common.db,
+      changed(stream) {
+        announce('sites');
+        if (stream === 'events') announce('trainings');
+      },
+    }),
+  ];
+  return [...described, openapiRoute(described, { title: 'Penstock central', version: VERSION })];
+}
 
 /** What both daemons serve. */
 const commonRoutes = ({ db, access, health, registry, scheduler, about }: Common): Route[] => [

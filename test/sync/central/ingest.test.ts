@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../platform/database/db.ts';
 import { createLog } from '../../../platform/log.ts';
 import { NumberTaken, receiver, UnknownTags } from '../../../sync/central/ingest.ts';
 import type { Receive } from '../../../sync/central/ingest.ts';
+import { syncMetrics } from '../../../sync/central/metrics.ts';
 import { countQuarantined } from '../../../sync/central/store/ledger.ts';
 import { selectMessages } from '../../../sync/central/store/messages.ts';
 import { selectSummary } from '../../../sync/central/store/sites.ts';
@@ -27,7 +29,7 @@ let site: string;
 let epoch: string;
 beforeAll(async () => {
   db = await aCentralDatabase();
-  receive = receiver(db, createLog('test', 'silent'));
+  receive = receiver(db, createLog('test', 'silent'), syncMetrics(new Registry()));
 });
 afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(async () => {

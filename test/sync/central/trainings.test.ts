@@ -1,11 +1,13 @@
 import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Database } from '../../../platform/database/db.ts';
 import { createLog } from '../../../platform/log.ts';
 import type { Executor } from '../../../sync/central/executor.ts';
 import { receiver } from '../../../sync/central/ingest.ts';
+import { syncMetrics } from '../../../sync/central/metrics.ts';
 import { localExecutor } from '../../../sync/central/local/executor.ts';
 import { findJob } from '../../../sync/central/local/process.ts';
 import { rollUps } from '../../../sync/central/roll-ups.ts';
@@ -49,7 +51,7 @@ afterAll(async () => {
 /** A site with a tag, its readings, and an order for a training. */
 async function ordered(changes: Parameters<typeof anOrder>[0] = {}): Promise<string> {
   site = await aSite(db);
-  const receive = receiver(db, createLog('test', 'silent'));
+  const receive = receiver(db, createLog('test', 'silent'), syncMetrics(new Registry()));
   const epoch = randomUUID();
   await receive(anEventsSegment({ site, epoch, seq: 1 }, [{ type: 'tags', tags: [aTag(1)] }]));
   const wave = readingsOf(1, 7201).map((one, i) => ({
