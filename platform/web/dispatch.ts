@@ -9,7 +9,7 @@ import type { Route } from './route.ts';
 import type { Answer, WebRequest } from './server.ts';
 import type { Static } from './static.ts';
 
-export interface Dispatched {
+interface Dispatched {
   readonly answer: Answer;
   /** The declared path, for metrics: bounded in number, whatever is asked for. */
   readonly route: string;
@@ -32,7 +32,7 @@ export function createDispatch({ routes, screens, guard, log }: Parts): Dispatch
     const user = await admit(guard, from.request, route.role);
     const query = fieldsOf(from.request.query);
     if ('wrong' in query) throw wrongQuery(query.wrong);
-    return route.answer({ ...from, params, query: query.fields, user });
+    return sendable(await route.answer({ ...from, params, query: query.fields, user }));
   };
 
   const find = async (from: From): Promise<Dispatched> => {
@@ -56,6 +56,13 @@ export function createDispatch({ routes, screens, guard, log }: Parts): Dispatch
     const from = { request, correlationId };
     return find(from).catch((err: unknown) => ({ route: 'none', answer: answerFailure(err, from, log) }));
   };
+}
+
+/** A line break in a header, from a name that somebody typed, would begin another answer. */
+function sendable(answer: Answer): Answer {
+  const wrong = Object.entries(answer.headers ?? {}).find(([, value]) => !/^[\t\x20-\x7e]*$/.test(value));
+  if (wrong !== undefined) throw new Error(`The header ${wrong[0]} has a character that no header may have.`);
+  return answer;
 }
 
 interface From {

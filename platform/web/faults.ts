@@ -27,7 +27,7 @@ export function check<Schema extends z.ZodType>(
 }
 
 /** Every fault with its field, its value (unless it is secret) and what to do. */
-export function faultsOf(error: z.ZodError, part: string, value: unknown): Fault[] {
+function faultsOf(error: z.ZodError, part: string, value: unknown): Fault[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => faultAt([...issue.path, key], 'This field is not known: leave it out.'));

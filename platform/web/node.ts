@@ -36,18 +36,18 @@ export async function listenWithNode(options: ListenOptions): Promise<Server> {
     if (condemned.has(req.socket)) return;
     answering.add(req.socket);
     res.once('close', () => answering.delete(req.socket));
-    void work.add(async (stop) => {
-      const { request, refused } = take(req, res, secure, stop);
+    work.add(async (lasting) => {
+      const { request, refused } = take(req, res, secure, lasting);
       if (refused !== undefined) condemned.add(req.socket);
       await send(res, refused ?? (await options.onRequest(request)), request.signal, work.closing);
     });
   });
   server.on('upgrade', (req, stream, head) => {
     stream.on('error', () => stream.destroy());
-    void work.add(async (stop) => {
+    work.add(async (lasting) => {
       const res = new ServerResponse(req);
       res.assignSocket(req.socket);
-      const { request, refused } = take(req, res, secure, stop);
+      const { request, refused } = take(req, res, secure, lasting);
       const decision = refused ?? (await options.onUpgrade(request));
       if (!('status' in decision)) {
         res.detachSocket(req.socket);
@@ -99,15 +99,14 @@ function upgradeTo({ socketMessageBytes }: ListenOptions, sockets: ReturnType<ty
     upgrades.handleUpgrade(req, stream, head, (ws) => sockets.add(ws, events));
 }
 
-function take(req: IncomingMessage, res: ServerResponse, secure: boolean, stop: AbortSignal) {
+function take(req: IncomingMessage, res: ServerResponse, secure: boolean, lasting: AbortController) {
   const target = req.url ?? '';
   const headers: RawHeaders = Array.from({ length: req.rawHeaders.length / 2 }, (_, at) => [
     (req.rawHeaders[at * 2] ?? '').toLowerCase(),
     req.rawHeaders[at * 2 + 1] ?? '',
   ]);
-  const left = new AbortController();
   res.once('close', () => {
-    if (!res.writableFinished) left.abort(new Error('The peer has left.'));
+    if (!res.writableFinished) lasting.abort(new Error('The peer has left.'));
   });
   const mark = target.indexOf('?');
   const request: WebRequest = {
@@ -119,7 +118,7 @@ function take(req: IncomingMessage, res: ServerResponse, secure: boolean, stop: 
     secure,
     // Leaving the loop early must not destroy the connection: the answer still goes over it.
     body: { [Symbol.asyncIterator]: () => req.iterator({ destroyOnReturn: false }) },
-    signal: AbortSignal.any([left.signal, stop]),
+    signal: lasting.signal,
   };
   return { request, refused: refusal(target, headers) };
 }

@@ -24,7 +24,7 @@ export interface LiveOptions {
 }
 
 /** Somebody at a screen. */
-export interface Visitor {
+interface Visitor {
   /** The build of the screens that this daemon serves. */
   readonly build: string;
   /** Asked every 10 s: false once the session has ended. */

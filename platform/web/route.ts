@@ -15,10 +15,10 @@ export interface User {
 
 /** `public`: nobody is asked who he is, and a route may check in its own way. */
 export type RouteRole = 'public' | Role;
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** What a route's handler gets. Everything in it was checked. */
-export interface Call<Params, Query, Body, Who> {
+interface Call<Params, Query, Body, Who> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -75,7 +75,7 @@ interface Definition<
 }
 
 /** A request on its way to a route: matched and authenticated, not yet checked. */
-export interface Incoming {
+interface Incoming {
   readonly request: WebRequest;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;

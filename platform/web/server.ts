@@ -37,7 +37,7 @@ export interface WebRequest {
   readonly signal: AbortSignal;
 }
 
-export type AnswerBody = string | Uint8Array | AsyncIterable<Uint8Array>;
+type AnswerBody = string | Uint8Array | AsyncIterable<Uint8Array>;
 
 export interface Answer {
   readonly status: number;

@@ -14,36 +14,27 @@ export async function pump(
   write: (chunk: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const pieces = body[Symbol.asyncIterator]();
-  const gone = aborted(signal);
   try {
     for (;;) {
-      const next = await Promise.race([pieces.next(), gone.promise]);
+      const next = await orAborted(pieces.next(), signal);
       if (next.done === true) return;
-      if (next.value.byteLength > 0) await Promise.race([write(next.value), gone.promise]);
+      if (next.value.byteLength > 0) await orAborted(write(next.value), signal);
     }
   } catch (err) {
     // Not awaited: a body that waits for its own source ends only when that source does.
     void pieces.return?.().catch(() => undefined);
     throw err;
-  } finally {
-    gone.forget();
   }
 }
 
-function aborted(signal: AbortSignal) {
-  const { promise, reject } = withReject();
-  const onAbort = () => reject(signal.reason as Error);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return { promise, forget: () => signal.removeEventListener('abort', onAbort) };
-}
-
-function withReject() {
-  let reject: (reason: Error) => void = () => undefined;
-  const promise = new Promise<never>((_, fail) => (reject = fail));
-  promise.catch(() => undefined);
-  return { promise, reject };
-}
+/** `work`, or the reason of the abort if that comes first. No Promise.race: the signal outlives many pieces. */
+const orAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 
 /** Settles when `ready` calls back; rejects when the peer has taken nothing for too long. */
 export async function untilTaken(ready: (callback: () => void) => void, signal: AbortSignal): Promise<void> {

@@ -37,8 +37,8 @@ const SHA256: Readonly<Record<string, string>> = {
   'uws_win32_x64_115.node': '6dd62494c776ba94a1265969caaa1cc88d02a9a3efb14ef35ef2a1215393cdd9',
 };
 
-/** The response object is dead: any touch of it would throw. */
-class PeerLeft extends Error {}
+/** Responses that are gone: any touch of one would throw. */
+const gone = new WeakSet<HttpResponse>();
 
 /**
  * Loads uWebSockets.js, or says why it cannot. Takes the binary file directly: the package's main falls back
@@ -49,7 +49,10 @@ export async function loadUws(): Promise<Uws> {
   const expected = SHA256[name];
   if (expected === undefined)
     throw new Error(`uWebSockets.js has no examined binary for this machine and Node (${name}).`);
-  return (await requireExamined('@trufflesuite/uws-js-unofficial', `binaries/${name}`, expected)) as Uws;
+  const uws = (await requireExamined('@trufflesuite/uws-js-unofficial', `binaries/${name}`, expected)) as Uws;
+  // Without a header that names the server.
+  uws._cfg('silent');
+  return uws;
 }
 
 /** The port on uWebSockets.js. */
@@ -61,22 +64,20 @@ export async function listenWithUws(uws: Uws, options: ListenOptions): Promise<S
   const sockets = new Set<Socket>();
 
   const serve = (res: HttpResponse, req: HttpRequest) =>
-    void work.add(async (stop) => {
-      const { request, refused, drop } = take(res, req, tls !== undefined, stop);
+    work.add(async (lasting) => {
+      const { refused, ...exchange } = take(res, req, tls !== undefined, lasting);
       if (refused !== undefined) await nextTurn();
-      const answer = refused ?? (await options.onRequest(request));
-      drop();
-      await send(res, answer, request, work.closing);
+      await send(exchange, refused ?? (await options.onRequest(exchange.request)), work.closing);
     });
 
   const upgrade = (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) =>
-    void work.add(async (stop) => {
+    work.add(async (lasting) => {
       const key = req.getHeader('sec-websocket-key');
-      const { request, refused } = take(res, req, tls !== undefined, stop);
+      const { refused, ...exchange } = take(res, req, tls !== undefined, lasting);
       if (refused !== undefined) await nextTurn();
-      const decision = refused ?? (await options.onUpgrade(request));
-      if ('status' in decision) await send(res, { ...decision, close: true }, request, true);
-      else if (!request.signal.aborted)
+      const decision = refused ?? (await options.onUpgrade(exchange.request));
+      if ('status' in decision) await send(exchange, decision, true);
+      else if (!exchange.request.signal.aborted)
         res.cork(() => res.upgrade({ events: decision } satisfies Conversation, key, '', '', context));
     });
 
@@ -113,11 +114,10 @@ const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve)
 const orEmpty = (query: string | undefined) => query ?? '';
 
 /** Copies all of `req`, which is dead after this call. */
-function take(res: HttpResponse, req: HttpRequest, secure: boolean, stop: AbortSignal) {
+function take(res: HttpResponse, req: HttpRequest, secure: boolean, lasting: AbortController) {
   const raw: [string, string][] = [];
   req.forEach((name, value) => raw.push([name, value]));
   const headers: RawHeaders = raw;
-  const left = new AbortController();
   const queue = bodyQueue({ pause: () => res.pause(), resume: () => res.resume() });
   const request: WebRequest = {
     method: req.getCaseSensitiveMethod(),
@@ -127,12 +127,13 @@ function take(res: HttpResponse, req: HttpRequest, secure: boolean, stop: AbortS
     remoteAddress: plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
     secure,
     body: queue.body,
-    signal: AbortSignal.any([left.signal, stop]),
+    signal: lasting.signal,
   };
   res.onAborted(() => {
-    const gone = new PeerLeft('The peer has left.');
-    left.abort(gone);
-    queue.fail(gone);
+    gone.add(res);
+    const left = new Error('The peer has left.');
+    lasting.abort(left);
+    queue.fail(left);
   });
   res.onData((piece, isLast) => {
     // The piece is neutered after this call.
@@ -140,15 +141,18 @@ function take(res: HttpResponse, req: HttpRequest, secure: boolean, stop: AbortS
     if (isLast) queue.end();
   });
   const drop = () => {
-    if (!left.signal.aborted) queue.drop();
+    if (!gone.has(res)) queue.drop();
   };
-  return { request, refused: refusal(request.path, headers), drop };
+  return { res, request, refused: refusal(request.path, headers), drop };
 }
 
-async function send(res: HttpResponse, answer: Answer, request: WebRequest, last: boolean): Promise<void> {
-  const { signal } = request;
-  if (signal.aborted) {
-    if (!(signal.reason instanceof PeerLeft)) res.close();
+type Exchange = Pick<ReturnType<typeof take>, 'res' | 'request' | 'drop'>;
+
+async function send(exchange: Exchange, answer: Answer, last: boolean): Promise<void> {
+  const { res, request, drop } = exchange;
+  if (gone.has(res)) return;
+  if (request.signal.aborted) {
+    res.close();
     return;
   }
   const shape = shapeOf(answer, request.method);
@@ -158,9 +162,10 @@ async function send(res: HttpResponse, answer: Answer, request: WebRequest, last
     for (const [name, value] of Object.entries(answer.headers ?? {})) res.writeHeader(name, value);
   };
   if (shape.kind === 'pieces') {
-    await sendPieces(res, { head, body: shape.body, close }, signal);
+    await sendPieces(exchange, { head, body: shape.body, close });
     return;
   }
+  drop();
   res.cork(() => {
     head();
     if (shape.kind === 'whole') res.end(shape.body, close);
@@ -174,7 +179,7 @@ interface Pieces {
   readonly close: boolean;
 }
 
-async function sendPieces(res: HttpResponse, { head, body, close }: Pieces, signal: AbortSignal) {
+async function sendPieces({ res, request: { signal }, drop }: Exchange, { head, body, close }: Pieces) {
   let taken: () => void = () => undefined;
   res.onWritable(() => {
     taken();
@@ -187,9 +192,10 @@ async function sendPieces(res: HttpResponse, { head, body, close }: Pieces, sign
       res.cork(() => (written.whole = res.write(piece)));
       if (!written.whole) await untilTaken((callback) => (taken = callback), signal);
     });
-    if (!signal.aborted) res.cork(() => res.end(undefined, close));
+    drop();
+    if (!gone.has(res)) res.cork(() => res.end(undefined, close));
   } catch {
     // The peer left, or the source failed in the middle: a cut connection is the only way to say it now.
-    if (!(signal.reason instanceof PeerLeft)) res.close();
+    if (!gone.has(res)) res.close();
   }
 }

@@ -42,7 +42,7 @@ export const emptyAccess = async (db: Database): Promise<void> => {
   await db.query('delete from api_tokens');
 };
 
-export const anAccess = (given: Pick<AccessOptions, 'db' | 'folder'> & Partial<AccessOptions>) =>
+const anAccess = (given: Pick<AccessOptions, 'db' | 'folder'> & Partial<AccessOptions>) =>
   openAccess({ daemon: 'gateway', secure: false, log: silent, cost: cheap, ...given });
 
 /** A whole daemon's access over HTTP, and a person at a browser. */

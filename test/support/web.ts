@@ -89,7 +89,7 @@ export const events = (given: Partial<SocketEvents>): SocketEvents => ({
 });
 
 /** Lets in whoever names a role as his token: `Authorization: Bearer engineer`. */
-export const roleGuard: Guard = {
+const roleGuard: Guard = {
   authenticate({ headers }) {
     const role = Role.safeParse(headers.get('authorization')?.slice('Bearer '.length)).data;
     return Promise.resolve(

@@ -149,6 +149,15 @@ describe.each(transports)('requests over %s', (transport) => {
     expect(await answer.text()).toBe('5000000');
   });
 
+  test('a body can be sent back while it arrives', async () => {
+    await using server = await aServer(transport, {
+      onRequest: (request) => Promise.resolve({ status: 200, body: request.body }),
+    });
+    const sent = Buffer.alloc(3_000_000, 'abc');
+    const answer = await fetch(server.url, { method: 'POST', body: sent });
+    expect(Buffer.from(await answer.arrayBuffer()).equals(sent)).toBe(true);
+  });
+
   test('a client that leaves in mid-body ends the reading and aborts the request', async () => {
     const failures: unknown[] = [];
     await using server = await aServer(transport, {

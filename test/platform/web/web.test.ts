@@ -22,6 +22,8 @@ const plain: readonly Route[] = [
     async handle({ params, query, user }) {
       if (params.id === 404) throw notFound('There is no tag 404.');
       if (params.id === 500) throw new Error('The secret reason.');
+      if (params.id === 501)
+        return new Reply({ status: 200, headers: { 'x-name': 'a\r\nset-cookie: b=c' }, body: '' });
       if (params.id === 503) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
       return Promise.resolve({ id: params.id, deep: query.deep, by: user.name });
     },
@@ -114,6 +116,7 @@ describe.each(transports)('routes over %s', (transport) => {
     ['something that is not there', '/api/v1/tags/404', 404],
     ['an unknown path', '/api/v2/tags', 404],
     ['a failure', '/api/v1/tags/500', 500],
+    ['a header that would begin another answer', '/api/v1/tags/501', 500],
     ['a database that is away', '/api/v1/tags/503', 503],
   ] as const)('%s is a problem', async ([, target, status]) => {
     await using web = await aWeb({ transport, routes });
