@@ -20,7 +20,7 @@ const RETRY_MS = 2_000;
 
 /** The first administrator: made by whoever can read the machine's log or its data folder. */
 export interface FirstSetUp extends AsyncDisposable {
-  /** True until somebody can sign in. False also while that cannot be known. */
+  /** True until somebody can sign in. Rejects with 503 while that cannot be known. */
   needed(): Promise<boolean>;
   create(actor: Actor, setUp: SetUp): Promise<User>;
 }
@@ -42,6 +42,7 @@ export function openSetUp({ db, passwords, folder, log, now }: Options): FirstSe
   let isDone = false;
 
   const hasUsers = async () => {
+    // The last administrator is never removed: once there are users, there always are.
     isDone ||= (await countUsers(db)) > 0;
     return isDone;
   };
@@ -63,7 +64,10 @@ export function openSetUp({ db, passwords, folder, log, now }: Options): FirstSe
   };
 
   return {
-    needed: async () => db.available && !(await hasUsers()),
+    async needed() {
+      if (!isDone) requireDatabase(db);
+      return !(await hasUsers());
+    },
     async create(actor, { code: given, ...person }) {
       requireDatabase(db);
       if (await hasUsers()) throw tooLate();
