@@ -1,0 +1,123 @@
+import type { Reading } from '../../history/reading.ts';
+import type { AlarmChange } from '../alarms/change.ts';
+import { isKeepable } from './keepable.ts';
+import type { Aside, Quarantine } from './quarantine.ts';
+import type { Batch } from './record.ts';
+
+/** What one transaction is to store, and all who wait for it. */
+export interface Group extends Batch {
+  readonly seq: number;
+  settle(): void;
+  reject(err: Error): void;
+}
+
+/** Where batches wait for the writer. */
+export interface Intake {
+  save(readings: readonly Reading[], changes: readonly AlarmChange[]): Promise<void>;
+  /** As many of the oldest as make a good transaction; null if nothing waits. */
+  take(): Group | null;
+  readonly empty: boolean;
+  /** Ends it: whatever waits, and whatever comes, is rejected. */
+  close(held: Group | null): void;
+}
+
+const GROUP_READINGS = 10_000;
+/** Texts count as more than one reading: a group stays small in bytes too. */
+const TEXT_PER_READING = 200;
+const AGAIN_MS = 1_000;
+
+interface Item extends Batch {
+  readonly weight: number;
+  resolve(): void;
+  reject(err: Error): void;
+}
+
+const weigh = ({ value }: Reading): number =>
+  1 + (typeof value === 'string' ? Math.floor(value.length / TEXT_PER_READING) : 0);
+
+/** Cuts a batch into parts that each make a group. Its alarm changes come with the last one. */
+function cut(readings: readonly Reading[], changes: readonly AlarmChange[]): (Batch & { weight: number })[] {
+  const parts: (Batch & { weight: number })[] = [];
+  let from = 0;
+  let weight = 0;
+  for (const [i, reading] of readings.entries()) {
+    const more = weigh(reading);
+    if (weight > 0 && weight + more > GROUP_READINGS) {
+      parts.push({ readings: readings.slice(from, i), changes: [], weight });
+      from = i;
+      weight = 0;
+    }
+    weight += more;
+  }
+  const rest = from === 0 ? readings : readings.slice(from);
+  return [...parts, { readings: rest, changes, weight: weight + changes.length }];
+}
+
+/** Puts aside what no table and no file can hold, and answers the rest. A full disk is waited for. */
+async function keepable(readings: readonly Reading[], quarantine: Quarantine): Promise<readonly Reading[]> {
+  if (readings.every(isKeepable)) return readings;
+  const cause = new Error('Its time, tag, value or quality is not one that can be kept.');
+  const aside = readings
+    .filter((reading) => !isKeepable(reading))
+    .map((content): Aside => ({ what: 'reading', content, cause }));
+  for (;;) {
+    try {
+      await quarantine.add(aside);
+      return readings.filter(isKeepable);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+function toGroup(seq: number, items: readonly Item[]): Group {
+  const [only] = items;
+  const batch: Batch =
+    items.length === 1 && only !== undefined
+      ? only
+      : { readings: items.flatMap((item) => item.readings), changes: items.flatMap((item) => item.changes) };
+  return {
+    seq,
+    readings: batch.readings,
+    changes: batch.changes,
+    settle: () => items.forEach((item) => item.resolve()),
+    reject: (err) => items.forEach((item) => item.reject(err)),
+  };
+}
+
+/** `ring` is called whenever something comes. */
+export function createIntake(quarantine: Quarantine, ring: () => void): Intake {
+  const waiting: Item[] = [];
+  let seq = 0;
+  let closed: Error | null = null;
+
+  const enqueue = (part: Batch & { weight: number }) =>
+    new Promise<void>((resolve, reject) => {
+      waiting.push({ ...part, resolve, reject });
+      ring();
+    });
+  return {
+    async save(given, changes) {
+      const readings = await keepable(given, quarantine);
+      if (closed !== null) throw closed;
+      if (readings.length + changes.length === 0) return;
+      await Promise.all(cut(readings, changes).map(enqueue));
+    },
+    take() {
+      let count = 0;
+      for (let weight = 0; count < waiting.length; count++) {
+        weight += waiting[count]?.weight ?? 0;
+        if (count > 0 && weight > GROUP_READINGS) break;
+      }
+      return count === 0 ? null : toGroup(++seq, waiting.splice(0, count));
+    },
+    get empty() {
+      return waiting.length === 0;
+    },
+    close(held) {
+      closed = new Error('The writer is closed: this batch was not stored, and is not acknowledged.');
+      held?.reject(closed);
+      for (const item of waiting.splice(0)) item.reject(closed);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AlarmChange } from '../../gateway/alarms/change.ts';
+import { openQuarantine } from '../../gateway/store/quarantine.ts';
+import { openSpool } from '../../gateway/store/spool.ts';
+import type { Flush } from '../../gateway/store/commit.ts';
+import { openWriter } from '../../gateway/store/writer.ts';
+import type { WriterOptions } from '../../gateway/store/writer.ts';
+import { historyMigrations } from '../../history/store/migrations.ts';
+import { insertReadings } from '../../history/store/readings.ts';
+import type { Database, Db } from '../../platform/database/db.ts';
+import { createLog } from '../../platform/log.ts';
+import { aDatabase } from './database.ts';
+import { NOON, TAG } from './readings.ts';
+
+const silent = createLog('test', 'silent');
+
+export const aChange = (over: Partial<AlarmChange> = {}): AlarmChange => ({
+  id: randomUUID(),
+  rule: 1,
+  tag: TAG,
+  event: 'raised',
+  state: 'active',
+  at: NOON,
+  value: 90,
+  limit: 80,
+  by: null,
+  comment: null,
+  ...over,
+});
+
+/**
+ * A fresh database for writers. In the table `journal` the changes that were flushed can be counted: nothing there
+ * hides a second flush of one.
+ */
+export async function aDatabaseToWrite(): Promise<Database> {
+  const db = await aDatabase({ migrations: [historyMigrations] });
+  const migration = new URL('../../gateway/store/migrations/0001-writer.sql', import.meta.url);
+  await db.query(await readFile(migration, 'utf8'));
+  await db.query(
+    'create table journal (line int generated always as identity, id uuid not null, comment text)',
+  );
+  return db;
+}
+
+export const journalOf = async (db: Db) =>
+  (await db.query<{ comment: string }>('select comment from journal order by line')).map(
+    ({ comment }) => comment,
+  );
+
+/** What was put aside in a folder. */
+export const quarantined = async (folder: string) =>
+  (await readFile(join(folder, 'quarantine.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { what: string; content: { comment?: string } });
+
+export const flush: Flush = async (tx, readings, changes) => {
+  await insertReadings(tx, readings);
+  for (const { id, comment } of changes)
+    await tx.query('insert into journal (id, comment) values ($1, $2)', [id, comment]);
+};
+
+export async function aFolderFor(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'penstock-spool-'));
+}
+export const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true });
+
+interface Options extends Partial<WriterOptions> {
+  readonly db: Database;
+  readonly folder: string;
+  readonly maxBytes?: number;
+}
+
+/** A writer with a spool of its own in a folder; disposing closes both. */
+export async function aWriter({ folder, maxBytes = 2 ** 30, ...options }: Options) {
+  const log = options.log ?? silent;
+  const quarantine = openQuarantine(folder, log);
+  const spool = await openSpool({ folder, maxBytes, quarantine, log });
+  const writer = openWriter({ spool, quarantine, flush, log, ...options });
+  return {
+    ...writer,
+    async [Symbol.asyncDispose]() {
+      await writer[Symbol.asyncDispose]();
+      await spool[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A database that can be called away: it then says so itself, as one whose server is gone. */
+export function callable(db: Database): { readonly db: Database; away: boolean } {
+  const state = { away: false };
+  const called = Object.create(db, { available: { get: () => !state.away && db.available } }) as Database;
+  return Object.assign(state, { db: called });
+}
