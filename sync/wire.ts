@@ -66,13 +66,10 @@ export type SiteEvent = z.infer<typeof SiteEvent>;
 /** The payload of a segment of the stream `events`. */
 export const EventsPayload = z.array(SiteEvent).min(1);
 
-export const STREAMS = ['events', 'readings'] as const;
-/** How a payload is written. A change of either makes a new name, never a new meaning. */
-export const SEGMENT_KINDS = ['events-1', 'readings-1'] as const;
 
 /** What stands in a segment's address. Path and query are signed with the request, as is the payload's digest. */
 export const SegmentAddress = z.strictObject({
-  stream: z.enum(STREAMS),
+  stream: z.enum(['events', 'readings']),
   /** Changes when the numbering starts anew: the site's database was made or restored, or the centre is another. */
   epoch: z.uuid(),
   /** Gapless from 1 within stream and epoch. */
@@ -85,7 +82,8 @@ export const SegmentFacts = z.strictObject({
   tMax: z.coerce.number(),
   crc: z.coerce.number().int().min(0).max(0xffff_ffff),
 });
-export type SegmentKind = (typeof SEGMENT_KINDS)[number];
+/** How a payload is written. A change makes a new name, never a new meaning. */
+export type SegmentKind = 'events-1' | 'readings-1';
 export type Segment = z.infer<typeof SegmentAddress> & z.infer<typeof SegmentFacts>;
 
 export const segmentPath = (segment: Segment): string =>

@@ -35,7 +35,7 @@ interface Waits {
   readonly longestMs: number;
 }
 
-export interface LinkState {
+interface LinkState {
   readonly state: 'not enrolled' | 'connected' | 'away';
   readonly url: string;
   /** Segments that the centre has not acknowledged. */
