@@ -66,7 +66,6 @@ export type SiteEvent = z.infer<typeof SiteEvent>;
 /** The payload of a segment of the stream `events`. */
 export const EventsPayload = z.array(SiteEvent).min(1);
 
-
 /** What stands in a segment's address. Path and query are signed with the request, as is the payload's digest. */
 export const SegmentAddress = z.strictObject({
   stream: z.enum(['events', 'readings']),
