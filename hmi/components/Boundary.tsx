@@ -9,7 +9,7 @@ export function Boundary({ children }: { children: ComponentChildren }) {
   return (
     <div class="state failure" role="alert">
       <p>
-        <strong>{t('problem.page')}</strong> {String(error)}
+        <strong>{t('problem.page')}</strong> {error instanceof Error ? error.message : ''}
       </p>
       <button type="button" onClick={reset}>
         {t('action.retry')}
