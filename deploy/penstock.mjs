@@ -9,7 +9,7 @@ const commands = {
   simulate: ['deploy/simulate/main', 'runs the demo plant alone: OPC UA, Modbus TCP and MQTT'],
   train: ['forecasting/job/main', 'runs one training job, as the executors do'],
   migrate: ['gateway/commands', "brings a gateway's database up to date"],
-  user: ['gateway/commands', 'adds a user, sets a password, makes an API token'],
+  user: ['gateway/user-command', 'adds a user, sets a password, makes an API token'],
   enrol: ['gateway/commands', 'enrols this site at a central node'],
   import: ['gateway/commands', 'reads a plant model from plant.yaml'],
   export: ['gateway/commands', 'writes the plant model as plant.yaml'],

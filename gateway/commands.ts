@@ -1,62 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import type { Command, Values } from '../platform/cli.ts';
-import { Refusal, UsageError, required } from '../platform/cli.ts';
-import { findSecret, loadConfig } from '../platform/config.ts';
-import type { Database } from '../platform/database/db.ts';
-import { migrate as runMigrations } from '../platform/database/migrate.ts';
-import { openDatabase } from '../platform/database/open.ts';
+import type { Command } from '../platform/cli.ts';
+import { Refusal, UsageError } from '../platform/cli.ts';
+import { findSecret } from '../platform/config.ts';
 import { createLog } from '../platform/log.ts';
 import { shutdownSignal } from '../platform/shutdown.ts';
 import { enrol as enrolSite } from '../sync/edge/enrol.ts';
 import { centreUrl, openHttp } from '../sync/edge/http.ts';
 import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
-import { GatewayConfig } from './config.ts';
 import { runGateway } from './main.ts';
-import { migrations } from './migrations.ts';
 import { toFile } from './plant/file.ts';
 import { importPlant, readPlantFile } from './plant/load.ts';
 import { selectPlant } from './store/plant.ts';
-
-const options = {
-  config: {
-    type: 'string',
-    short: 'c',
-    default: 'gateway.yaml',
-    help: 'the configuration file (./gateway.yaml)',
-  },
-  data: { type: 'string', help: "another data folder than the file's 'data'" },
-} as const;
-
-function configOf(values: Values): GatewayConfig {
-  const config = loadConfig(GatewayConfig, required(values, 'config'));
-  const { data } = values;
-  return typeof data === 'string' ? { ...config, data } : config;
-}
-
-/** Opens the gateway's database for one command. A running gateway holds its embedded database: that is said. */
-async function withDatabase<T>(
-  values: Values,
-  work: (db: Database, config: GatewayConfig) => Promise<T>,
-): Promise<T> {
-  const config = configOf(values);
-  const log = createLog('penstock', 'warn');
-  await using db = await openDatabase({
-    url: config.database.url,
-    folder: `${config.data}/database`,
-    name: 'penstock command',
-    poolSize: 1,
-    log,
-  });
-  if (!db.available) throw new Refusal(db.problem ?? 'The database does not answer.');
-  await runMigrations(db, migrations, log);
-  return await work(db, config);
-}
+import { configOf, configOption, withDatabase } from './with-database.ts';
 
 export const gateway: Command = {
   name: 'gateway',
   summary: 'Runs the gateway of a site until SIGTERM.',
-  options,
+  options: configOption,
   async run(values) {
     const config = configOf(values);
     const log = createLog('gateway', config.log.level);
@@ -67,7 +28,7 @@ export const gateway: Command = {
 export const migrate: Command = {
   name: 'migrate',
   summary: "Brings the gateway's database up to date. The gateway does so itself at start.",
-  options,
+  options: configOption,
   run: (values) => withDatabase(values, () => Promise.resolve()),
 };
 
@@ -76,7 +37,7 @@ export const importCommand: Command = {
   operands: 'FILE',
   summary:
     'Reads a plant model from plant.yaml. It adds what is new and changes what has the same name; tags that the file does not name stay.',
-  options: { ...options, check: { type: 'boolean', help: 'only check the file' } },
+  options: { ...configOption, check: { type: 'boolean', help: 'only check the file' } },
   async run(values, [file]) {
     if (file === undefined) throw new UsageError('FILE is missing.');
     const model = readPlantFile(file);
@@ -96,7 +57,7 @@ export const exportCommand: Command = {
   name: 'export',
   operands: '[FILE]',
   summary: 'Writes the plant model as plant.yaml, to FILE or to standard output.',
-  options,
+  options: configOption,
   run: (values, [file]) =>
     withDatabase(values, async (db) => {
       const plant = await selectPlant(db);
@@ -112,7 +73,7 @@ export const enrol: Command = {
   summary:
     'Enrols this site at the central node: makes its key pair and registers the public key with a one-time token.',
   options: {
-    ...options,
+    ...configOption,
     token: { type: 'string', help: "name of the secret that holds the token ('centre.token' of the file)" },
   },
   async run(values) {

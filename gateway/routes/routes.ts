@@ -9,6 +9,8 @@ import { jobRoutes } from '../../platform/routes/jobs.ts';
 import { sessionRoutes } from '../../platform/routes/session.ts';
 import { tokenRoutes } from '../../platform/routes/tokens.ts';
 import { userRoutes } from '../../platform/routes/users.ts';
+import { VERSION } from '../../platform/version.ts';
+import { openapiRoute } from '../../platform/web/openapi.ts';
 import type { Route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import type { SystemView } from '../api/system.ts';
@@ -47,7 +49,7 @@ export function routes(daemon: Daemon, { current, feed, outbox, look }: Site): R
     const site = current.started ? operation().plant.site : { name: 'Penstock', timeZone: 'UTC' };
     return { daemon: 'gateway' as const, title: site.name, timeZone: site.timeZone };
   };
-  return [
+  const described = [
     ...healthRoutes(health, registry),
     ...sessionRoutes(access, about),
     ...userRoutes(db, access),
@@ -63,4 +65,5 @@ export function routes(daemon: Daemon, { current, feed, outbox, look }: Site): R
     ...trainings(db, outbox, operation),
     ...system(look),
   ];
+  return [...described, openapiRoute(described, { title: 'Penstock gateway', version: VERSION })];
 }

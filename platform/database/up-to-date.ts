@@ -29,7 +29,7 @@ export function upToDate(
     available: { get: () => done && db.available },
     ready: {
       value: async (waiting: AbortSignal) => {
-        await Promise.race([migrated, aborted(waiting)]);
+        if (!done) await orAborted(migrated, waiting);
         await db.ready(waiting);
       },
     },
@@ -56,7 +56,13 @@ async function migrateWhenReady(
   }
 }
 
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+/** Rejects with the signal's reason if that comes first. Leaves no listener behind. */
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
   });
+  await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}
