@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as timers from 'node:timers/promises';
 import type { AlarmChange } from '../../gateway/alarms/change.ts';
 import { openQuarantine } from '../../gateway/store/quarantine.ts';
 import { openSpool } from '../../gateway/store/spool.ts';
@@ -11,9 +12,12 @@ import type { WriterOptions } from '../../gateway/store/writer.ts';
 import { historyMigrations } from '../../history/store/migrations.ts';
 import { insertReadings } from '../../history/store/readings.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
+import { migrate } from '../../platform/database/migrate.ts';
+import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
-import { aDatabase } from './database.ts';
+import { aDatabase, testServer } from './database.ts';
 import { NOON, TAG } from './readings.ts';
+import { aRelay } from './relay.ts';
 
 const silent = createLog('test', 'silent');
 
@@ -32,16 +36,22 @@ export const aChange = (over: Partial<AlarmChange> = {}): AlarmChange => ({
 });
 
 /**
- * A fresh database for writers. In the table `journal` the changes that were flushed can be counted: nothing there
- * hides a second flush of one.
+ * The tables that writers need. In `journal` the changes that were flushed can be counted: nothing there hides a
+ * second flush of one.
  */
-export async function aDatabaseToWrite(): Promise<Database> {
-  const db = await aDatabase({ migrations: [historyMigrations] });
+export async function prepareToWrite(db: Db): Promise<void> {
+  await migrate(db, [historyMigrations], silent);
   const migration = new URL('../../gateway/store/migrations/0001-writer.sql', import.meta.url);
   await db.query(await readFile(migration, 'utf8'));
   await db.query(
     'create table journal (line int generated always as identity, id uuid not null, comment text)',
   );
+}
+
+/** A fresh database for writers. */
+export async function aDatabaseToWrite(): Promise<Database> {
+  const db = await aDatabase();
+  await prepareToWrite(db);
   return db;
 }
 
@@ -94,4 +104,42 @@ export function callable(db: Database): { readonly db: Database; away: boolean }
   const state = { away: false };
   const called = Object.create(db, { available: { get: () => !state.away && db.available } }) as Database;
   return Object.assign(state, { db: called });
+}
+
+const neverEnds = () => {
+  throw new Error('The query should have been cancelled.');
+};
+
+/** A second way to a test's database, over connections that can be broken. They come back by themselves. */
+export async function aBreakableLine(
+  db: Database,
+): Promise<{ db: Database; break(): Promise<void> } & AsyncDisposable> {
+  if (testServer === undefined) {
+    // Cancelling restarts the worker of the embedded database, whatever it is doing.
+    const restart = () =>
+      db.cancellable(AbortSignal.timeout(20), 60_000, (own) => own.query('select pg_sleep(60)'));
+    return {
+      db,
+      break: () => restart().then(neverEnds, () => undefined),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  const [row] = await db.query<{ name: string }>('select current_database() as name');
+  const url = new URL(testServer);
+  const relay = await aRelay(url.hostname, Number(url.port));
+  url.host = `127.0.0.1:${relay.port}`;
+  url.pathname = `/${row?.name ?? ''}`;
+  const own = await openDatabase({ url: url.href, folder: 'unused', name: 'breakable', log: silent });
+  return {
+    db: own,
+    async break() {
+      await relay.cut();
+      await timers.setTimeout(300);
+      await relay.restore();
+    },
+    async [Symbol.asyncDispose]() {
+      await own[Symbol.asyncDispose]();
+      await relay[Symbol.asyncDispose]();
+    },
+  };
 }

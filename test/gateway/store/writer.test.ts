@@ -1,3 +1,4 @@
+import * as timers from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Reading } from '../../../history/reading.ts';
 import type { Stored } from '../../../gateway/store/lane.ts';
@@ -5,6 +6,7 @@ import type { Database } from '../../../platform/database/db.ts';
 import { aReading, everySecond, NOON } from '../../support/readings.ts';
 import { countOf, tagNumbers } from '../../support/store.ts';
 import {
+  aBreakableLine,
   aChange,
   aDatabaseToWrite,
   aFolderFor,
@@ -199,3 +201,29 @@ test('where neither can take it by the end, it is rejected rather than lost with
   await refused;
   await expect(writer.save([aReading()], [])).rejects.toThrow(/closed/);
 });
+
+test('connections that break in the middle of transactions cost nothing and double nothing', async () => {
+  const tag = newTag();
+  await using line = await aBreakableLine(db);
+  await using writer = await aWriter({ db: line.db, folder });
+  const stop = new AbortController();
+  let n = 0;
+  const saveOn = async () => {
+    while (!stop.signal.aborted) {
+      await timers.setTimeout(1);
+      const mine = n++;
+      await writer.save([aReading({ tag, at: NOON + mine })], [aChange({ comment: String(mine) })]);
+    }
+  };
+  const saving = [saveOn(), saveOn(), saveOn()];
+  for (let round = 0; round < 3; round++) {
+    const before = writer.figures().stored;
+    await expect.poll(() => writer.figures().stored, soon).toBeGreaterThan(before + 20);
+    await line.break();
+  }
+  stop.abort();
+  await Promise.all(saving);
+  await expect.poll(() => writer.figures().spooledBatches, soon).toBe(0);
+  expect(await journal()).toStrictEqual(Array.from({ length: n }, (_, each) => String(each)));
+  expect(await storedOf(tag)).toBe(n);
+}, 90_000);
