@@ -4,16 +4,16 @@ import type { Point } from '../collector.ts';
 import type { OpcuaAddress, OpcuaConfig } from './config.ts';
 import type { Session } from './session.ts';
 
-/** A point and why the server does not deliver it. */
-export interface Refusal {
-  readonly point: Point<OpcuaAddress>;
-  readonly why: string;
-}
-
-/** One node to watch. The handle comes back with each of its values. */
-interface Item {
+/** A point to watch. The handle comes back with each of its values. */
+export interface Watch {
   readonly handle: number;
   readonly point: Point<OpcuaAddress>;
+}
+/** What the server does not deliver, and why. */
+export interface Refusal extends Watch {
+  readonly why: string;
+}
+interface Item extends Watch {
   readonly nodeId: NodeId;
 }
 
@@ -30,19 +30,19 @@ export function resolve(node: string, namespaces: readonly string[]): NodeId | u
   return index < 0 ? undefined : coerceNodeId(`ns=${index};${node.slice(uri[0].length)}`);
 }
 
-/** Has the server watch all points, handle = place in `points`. What it refuses comes back and stops nothing else. */
+/** Has the server watch points. What it refuses comes back and stops nothing else. */
 export async function monitor(
   session: Session,
   subscriptionId: number,
-  points: readonly Point<OpcuaAddress>[],
+  watches: readonly Watch[],
   config: OpcuaConfig,
 ): Promise<Refusal[]> {
   const namespaces = await session.readNamespaceArray();
   const items: Item[] = [];
   const refusals: Refusal[] = [];
-  for (const [handle, point] of points.entries()) {
+  for (const { handle, point } of watches) {
     const nodeId = resolve(point.address.node, namespaces);
-    if (nodeId === undefined) refusals.push({ point, why: 'the server has no such namespace' });
+    if (nodeId === undefined) refusals.push({ handle, point, why: 'the server has no such namespace' });
     else items.push({ handle, point, nodeId });
   }
   const create = (chunk: readonly Item[]) => createItems(session, subscriptionId, chunk, config);
@@ -72,14 +72,14 @@ async function createItems(
       timestampsToReturn: TimestampsToReturn.Both,
       itemsToCreate: items.map((item) => request(item, config)),
     });
-    return items.flatMap(({ point }, i) => {
+    return items.flatMap(({ handle, point }, i) => {
       const status = results?.[i]?.statusCode;
-      return status?.isGood() === true ? [] : [{ point, why: status?.name ?? 'no answer for it' }];
+      return status?.isGood() === true ? [] : [{ handle, point, why: status?.name ?? 'no answer for it' }];
     });
   } catch (err) {
     if (!isServiceFault(err)) throw err;
     const [only] = items;
-    if (items.length === 1 && only !== undefined) return [{ point: only.point, why: err.message }];
+    if (items.length === 1 && only !== undefined) return [{ ...only, why: err.message }];
     const middle = items.length >> 1;
     const first = await createItems(session, subscriptionId, items.slice(0, middle), config);
     return [...first, ...(await createItems(session, subscriptionId, items.slice(middle), config))];

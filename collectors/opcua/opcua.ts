@@ -1,4 +1,5 @@
 import './quiet.ts';
+import timers from 'node:timers/promises';
 import type { MonitoredItemNotification } from 'node-opcua-client';
 import type { Raw } from '../../history/reading.ts';
 import type { Plan, Protocol, Report } from '../collector.ts';
@@ -7,7 +8,7 @@ import type { Gatherer } from '../gather.ts';
 import { keepAliveMs, OpcuaAddress, OpcuaConfig } from './config.ts';
 import { decode } from './decode.ts';
 import { monitor } from './nodes.ts';
-import type { Refusal } from './nodes.ts';
+import type { Refusal, Watch } from './nodes.ts';
 import { publish } from './publish.ts';
 import { connect } from './session.ts';
 import type { Session } from './session.ts';
@@ -16,6 +17,9 @@ import type { Session } from './session.ts';
 const MAX_WAITING = 200_000;
 /** Notifications that answer one another this closely travel together. */
 const WINDOW_MS = 10;
+/** A refused node is asked for again after this long, then after twice as long, and so on. */
+const ASK_AGAIN_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
 const LEAST_SILENCE_MS = 3_000;
 /** A server drops the subscription of a client that has not been heard for this long. */
 const LIFETIME_MS = 30_000;
@@ -31,21 +35,38 @@ export const opcua: Protocol<OpcuaConfig, OpcuaAddress> = {
       const { config, points, pkiFolder } = plan;
       await using link = await connect(config, pkiFolder, signal);
       const { subscriptionId, silenceMs } = await subscribe(link.session, config);
-      const refusals = await monitor(link.session, subscriptionId, points, config);
+      const ask = (watches: readonly Watch[]) => monitor(link.session, subscriptionId, watches, config);
+      const refusals = await ask(points.map((point, handle) => ({ point, handle })));
       report.log.info({ tags: points.length, refused: refusals.length }, 'Subscribed at the OPC UA server.');
 
       const gatherer = gather(emit, WINDOW_MS);
       void gatherer.add(refused(refusals, report));
+      const over = new AbortController();
       const publishing = publish(link.session, silenceMs, receiver(plan, gatherer, report), signal);
+      const asking = askAgain(ask, refusals, over.signal);
       try {
-        await Promise.race([publishing, link.lost, gatherer.failed]);
+        await Promise.race([publishing, link.lost, gatherer.failed, asking.then(() => publishing)]);
       } finally {
-        publishing.catch(() => undefined);
+        over.abort();
+        for (const one of [publishing, asking]) one.catch(() => undefined);
         await gatherer.drain();
       }
     },
   }),
 };
+
+/** A node may appear later: servers answer before they have built all of their address space. */
+async function askAgain(
+  ask: (watches: readonly Watch[]) => Promise<Refusal[]>,
+  refusals: readonly Refusal[],
+  signal: AbortSignal,
+): Promise<void> {
+  let missing = refusals;
+  for (let wait = ASK_AGAIN_MS; missing.length > 0; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+    await timers.setTimeout(wait, undefined, { signal });
+    missing = await ask(missing);
+  }
+}
 
 async function subscribe(session: Session, config: OpcuaConfig) {
   const keepAliveCount = Math.max(1, Math.round(keepAliveMs(config) / config.publishingMs));

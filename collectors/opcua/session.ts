@@ -15,6 +15,8 @@ import { explained } from './explain.ts';
 /** A frozen server accepts a connection and says nothing: then this is the end of it. */
 const CONNECT_MS = 10_000;
 const REQUEST_MS = 5_000;
+/** The library waits for half of it while it connects. */
+const TRANSPORT_MS = 8_000;
 const GOODBYE_MS = 2_000;
 /** How long a server keeps the session of a client that vanished. */
 const SESSION_MS = 60_000;
@@ -94,7 +96,7 @@ const options = (
   requestedSessionTimeout: Math.max(SESSION_MS, 10 * keepAliveMs(config)),
   defaultTransactionTimeout: REQUEST_MS,
   // Longer than the longest silence of a healthy link, or an idle one would flap.
-  transportTimeout: Math.max(CONNECT_MS, 5 * keepAliveMs(config)),
+  transportTimeout: Math.max(TRANSPORT_MS, 5 * keepAliveMs(config)),
 });
 
 const identity = ({ user, password }: OpcuaConfig): UserIdentityInfo =>

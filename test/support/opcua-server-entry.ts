@@ -1,7 +1,6 @@
 // A small OPC UA server in a process of its own: it can be killed and frozen. Obeys by IPC.
 import {
   DataType,
-  DataValue,
   MessageSecurityMode,
   SecurityPolicy,
   StatusCodes,
@@ -78,13 +77,13 @@ const nodes = new Map(
 
 process.on('message', (message) => {
   const { id, node, value, status, at } = Order.parse(message);
-  nodes
-    .get(node)
-    ?.setValueFromSource(
-      new DataValue({ value: { dataType: DataType.Double, value: value ?? 0 } }).value,
-      StatusCodes[status],
-      new Date(at ?? Date.now()),
-    );
+  const there = nodes.get(node) ?? add(node, DataType.Double, value ?? 0);
+  nodes.set(node, there);
+  there.setValueFromSource(
+    new Variant({ dataType: DataType.Double, value: value ?? 0 }),
+    StatusCodes[status],
+    new Date(at ?? Date.now()),
+  );
   process.send?.({ done: id });
 });
 process.on('disconnect', () => process.exit());

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export interface OpcuaServer extends AsyncDisposable {
   readonly port: number;
   readonly endpoint: string;
-  /** Gives one of the Double nodes another value. */
+  /** Gives a Double node another value; creates the node if it is not there. */
   readonly set: (node: string, value: number, more?: { status?: string; at?: number }) => Promise<void>;
   readonly freeze: () => void;
   readonly thaw: () => void;

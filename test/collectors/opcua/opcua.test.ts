@@ -106,6 +106,24 @@ test('bad addresses turn their own tags bad; all others arrive, in calls the ser
   );
 });
 
+test('a node that appears later is collected from then on', async () => {
+  const run = client([node(1, 'late'), node(2, 'level')]);
+  await vi.waitFor(() => expect(run.of(1)).toMatchObject([{ status: 'bad' }]), WAIT);
+  await server.set('late', 77);
+  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject({ value: 77, status: 'good' }), WAIT);
+  expect(run.faults).toHaveLength(1);
+});
+
+test('sources that start together on an empty folder share one certificate', async () => {
+  await using folder = await scratchFolder();
+  const secured = { security: 'Basic256Sha256', trustServer: true };
+  const runs = [1, 2, 3].map((tag) => client([node(tag, 'level')], secured, folder.path));
+  for (const [i, run] of runs.entries()) await vi.waitFor(() => expect(run.of(i + 1)).toHaveLength(1), WAIT);
+  const own = await readdir(join(folder.path, 'own', 'certs'));
+  expect(own.filter((name) => name.endsWith('.pem'))).toHaveLength(1);
+  await Promise.all(runs.map((run) => run.stop()));
+});
+
 test('a server with nothing to tell is known to be alive', async () => {
   const run = client([node(1, 'running')]);
   await vi.waitFor(
@@ -142,7 +160,7 @@ test('a server certificate is trusted only once a person has moved it', async ()
   await second.stop();
 });
 
-test('a server that is killed ends the run, and one that is frozen too', async () => {
+test('a server that is killed ends the run, and one that is frozen too', { timeout: 60_000 }, async () => {
   await using mortal = await opcuaServer();
   const more = { endpoint: mortal.endpoint };
   const first = client([node(1, 'level')], more);
