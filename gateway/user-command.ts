@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
 import { createPasswords } from '../platform/access/password.ts';
 import type { Actor } from '../platform/access/store/audit.ts';
 import { selectUserByName } from '../platform/access/store/users.ts';
 import { createTokens } from '../platform/access/tokens.ts';
 import { changeUser, createUser, prepareUser } from '../platform/access/users.ts';
 import { Role } from '../platform/api/session.ts';
+import { NewUser, UserChange } from '../platform/api/users.ts';
 import type { Command, Values } from '../platform/cli.ts';
 import { Refusal, UsageError, required } from '../platform/cli.ts';
 import type { Database } from '../platform/database/db.ts';
@@ -31,20 +33,26 @@ function roleOf(values: Values): Role {
   throw new UsageError(`--role must be one of ${Role.options.join(', ')}.`);
 }
 
+/** The same rules as over the web. */
+function checked<T>(schema: z.ZodType<T>, input: unknown): T {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw new Refusal(
+    result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`).join('\n'),
+  );
+}
+
 const verbs: Readonly<Record<string, (db: Database, name: string, values: Values) => Promise<string>>> = {
   async add(db, name, values) {
-    const role = roleOf(values);
-    await createUser(
-      db,
-      ACTOR,
-      await prepareUser(createPasswords(), { name, role, password: passwordOf(values) }),
-    );
-    return `Added ${name} as ${role}.`;
+    const user = checked(NewUser, { name, role: roleOf(values), password: passwordOf(values) });
+    await createUser(db, ACTOR, await prepareUser(createPasswords(), user));
+    return `Added ${name} as ${user.role}.`;
   },
   async password(db, name, values) {
     const user = await selectUserByName(db, name);
     if (user === null) throw new Refusal(`There is no user '${name}'.`);
-    await changeUser(db, createPasswords(), ACTOR, { id: user.id, password: passwordOf(values) });
+    const { password } = checked(UserChange, { password: passwordOf(values) });
+    await changeUser(db, createPasswords(), ACTOR, { id: user.id, password });
     return `${name} has a new password; all sessions of ${name} end.`;
   },
   async token(db, name, values) {
