@@ -55,7 +55,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 step('packages', {
   inputs: ['package.json', 'package-lock.json', '.npmrc'],
   result: 'node_modules/.package-lock.json',
-  command: ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
+  command: ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
 });
 step('screens', {
   inputs: ['hmi', 'history/frame.ts', 'history/reading.ts', 'package-lock.json'],
