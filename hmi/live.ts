@@ -100,13 +100,13 @@ export async function connect({ url, build }: Options, abort: AbortSignal): Prom
         subscribe();
       },
       text: (message) => {
-        ear.hear();
+        ear.hear(message.type !== 'hello');
         wait = FIRST_WAIT_MS;
         take(message, build);
       },
       binary: (frame) => {
         apply(frame);
-        ear.hear();
+        ear.hear(false);
       },
       seen: resync,
     });
@@ -131,10 +131,13 @@ function listen(abort: AbortSignal) {
   abort.addEventListener('abort', () => clearInterval(watchdog), { once: true });
   return {
     isSilent,
-    hear: () => {
+    /** After a loss only what a server at work sends proves that it is back, not the answers to a new connection. */
+    hear: (isProof: boolean) => {
       heardAt = performance.now();
+      const { state } = currentLink.peek();
+      if (state === 'lost' && !isProof) return;
       lastContact = serverNow();
-      if (currentLink.peek().state !== 'live') currentLink.value = { state: 'live' };
+      if (state !== 'live') currentLink.value = { state: 'live' };
     },
   };
 }

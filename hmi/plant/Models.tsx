@@ -8,7 +8,7 @@ import { PageHead } from '../components/PageHead.tsx';
 import { Pager } from '../components/Pager.tsx';
 import { Empty, Loaded } from '../components/States.tsx';
 import { type Column, Table } from '../components/Table.tsx';
-import { dateTime, figure, percent } from '../format.ts';
+import { dateTime, decimal, figure, percent } from '../format.ts';
 import { t } from '../locale.ts';
 import { useResource } from '../resource.ts';
 
@@ -64,12 +64,8 @@ const columns = (reload: () => void): Column<ModelView>[] => [
   {
     key: 'state',
     head: t('models.state'),
-    cell: ({ state, note }) => (
-      <span class="stack">
-        <Condition kind={kinds[state]}>{t(`model.state.${state}`)}</Condition>
-        {note === null ? null : <small>{note}</small>}
-      </span>
-    ),
+    tight: true,
+    cell: ({ state }) => <Condition kind={kinds[state]}>{t(`model.state.${state}`)}</Condition>,
   },
   {
     key: 'tag',
@@ -92,25 +88,20 @@ const columns = (reload: () => void): Column<ModelView>[] => [
   },
   {
     key: 'skill',
+    tight: true,
     head: t('models.skill'),
     align: 'right',
     cell: ({ skill }) => score(skill, (share) => percent(share)),
   },
   {
     key: 'coverage',
+    tight: true,
     head: t('models.coverage'),
     align: 'right',
     cell: ({ coverage95 }) => score(coverage95, (share) => percent(share)),
   },
-  { key: 'mae', head: t('models.mae'), align: 'right', cell: ({ mae }) => score(mae, figure) },
-  {
-    key: 'backtest',
-    head: t('models.backtest'),
-    cell: ({ metrics }) =>
-      Object.entries(metrics)
-        .map(([name, amount]) => `${name} ${figure(amount)}`)
-        .join(', '),
-  },
+  { key: 'mae', tight: true, head: t('models.mae'), align: 'right', cell: ({ mae }) => score(mae, figure) },
+  { key: 'backtest', head: t('models.backtest'), cell: (model) => <Backtest model={model} /> },
   {
     key: 'activate',
     head: <span class="unseen">{t('models.activate')}</span>,
@@ -118,6 +109,22 @@ const columns = (reload: () => void): Column<ModelView>[] => [
       model.state === 'shadow' || model.state === 'retired' ? <Activate model={model} done={reload} /> : null,
   },
 ];
+
+/** What the training measured, before the model had to prove itself. */
+function Backtest({ model: { metrics, note } }: { model: ModelView }) {
+  const { mase, coverage95 } = metrics;
+  return (
+    <span class="stack">
+      <span>
+        {[
+          ...(mase === undefined ? [] : [`MASE ${decimal(mase, 2)}`]),
+          ...(coverage95 === undefined ? [] : [`${t('models.coverage')}: ${percent(coverage95)}`]),
+        ].join(', ')}
+      </span>
+      {note === null ? null : <small>{note}</small>}
+    </span>
+  );
+}
 
 function Activate({ model, done }: { model: ModelView; done: () => void }) {
   return (

@@ -71,7 +71,7 @@ function Order({ done }: { done: () => void }) {
               <span>{t('trainings.tag')}</span>
               <select name="tag" required>
                 {all
-                  .filter(({ kind }) => kind === 'number')
+                  .filter(({ forecast }) => forecast !== null)
                   .map(({ id, name, description }) => (
                     <option key={id} value={id}>
                       {name} {description}

@@ -104,7 +104,11 @@ test(
 
     // It gives the hung connection up and comes back by itself.
     await expect.poll(server.connections, soon).toBeGreaterThan(1);
+    const greetings = room('jobs').value.count;
     server.hello();
+    await expect.poll(() => room('jobs').value.count, soon).toBeGreaterThan(greetings);
+    expect(link.value.state).toBe('lost');
+    server.say({ type: 'heartbeat', now: Date.now() });
     await expect.poll(() => screen.queryByRole('alert'), soon).toBeNull();
   },
   LONG,

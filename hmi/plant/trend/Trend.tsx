@@ -4,6 +4,7 @@ import { Failure } from '../../components/States.tsx';
 import { duration } from '../../format.ts';
 import { t } from '../../locale.ts';
 import type { TagView } from '../tags.ts';
+import type { Past } from './columns.ts';
 import { useForecast, useTrend } from './data.ts';
 import { ForecastNote, Readout } from './Readout.tsx';
 import { Plot } from './Plot.tsx';
@@ -11,6 +12,7 @@ import { pan, presets, type Range, rangeOf, type TimeSpan, zoom } from './span.t
 import { SummaryAndTable } from './SummaryAndTable.tsx';
 
 const HOUR = 3_600_000;
+const SHORTEST_MS = 300_000;
 const STEP = 0.25;
 
 const keys: Record<string, (range: Range) => TimeSpan> = {
@@ -28,6 +30,7 @@ export function Trend({ tag }: { tag: TagView }) {
   const forecast = useForecast(tag.id).value ?? null;
   const pixels = Math.min(4000, Math.max(50, Math.round(width / 50) * 50));
   const data = useTrend(tag, span, pixels);
+  useFirstSpan(data.resource.value, setSpan);
   const range = () => rangeOf(span, serverNow(), forecast?.at.at(-1) ?? null);
 
   return (
@@ -66,6 +69,19 @@ export function Trend({ tag }: { tag: TagView }) {
       <SummaryAndTable tag={tag} past={data.resource.value} />
     </section>
   );
+}
+
+/** A plant that has run for some minutes only is shown those, not an hour that is nearly empty. */
+function useFirstSpan(past: Past | undefined, onSpan: (span: TimeSpan) => void): void {
+  const isDecided = useRef(false);
+  useEffect(() => {
+    if (isDecided.current || past === undefined) return;
+    isDecided.current = true;
+    const [first] = past.at;
+    if (first !== undefined && serverNow() - first < 2 * SHORTEST_MS) {
+      onSpan({ kind: 'following', widthMs: SHORTEST_MS });
+    }
+  }, [past, onSpan]);
 }
 
 interface ToolsProps {
