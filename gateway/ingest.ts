@@ -32,7 +32,7 @@ export function ingest({ clean, freshness, judge, save, publish }: Steps): Walk 
       }
       const readings = clean(raw);
       const live = freshness.live(source, readings, Date.now());
-      const changes = judge.judge(live);
+      const changes = judge.judge(live, Date.now());
       await save(readings, changes);
       publish(live, changes);
     },
@@ -40,15 +40,13 @@ export function ingest({ clean, freshness, judge, save, publish }: Steps): Walk 
     async tick(now) {
       const changes = judge.tick(now, (tag) => freshness.fresh(tag, now));
       const silences = freshness.silent(now);
-      if (changes.length === 0 && silences.length === 0) return;
+      const revived = freshness.revived(now);
+      if (changes.length + silences.length + revived.length === 0) return;
       await save(
         silences.map(({ marker }) => marker),
         changes,
       );
-      publish(
-        silences.map(({ shown }) => shown),
-        changes,
-      );
+      publish([...revived, ...silences.map(({ shown }) => shown)], changes);
     },
 
     async acknowledge(id, by, comment) {

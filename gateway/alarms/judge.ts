@@ -14,8 +14,8 @@ export interface OpenAlarm {
 }
 
 export interface Judge {
-  /** Compares live readings, oldest first, with their tags' rules. A bad value neither raises nor clears. */
-  judge(readings: readonly Reading[]): AlarmChange[];
+  /** Compares live readings, oldest first, that arrived now with their tags' rules. A bad value neither raises nor clears. */
+  judge(readings: readonly Reading[], now: number): AlarmChange[];
   /** Raises what has been over its limit for the hold time, though its tag says nothing new. */
   tick(now: number, fresh: (tag: TagId) => boolean): AlarmChange[];
   /** Null if the alarm is not open or has been acknowledged before. */
@@ -28,6 +28,10 @@ interface Standing {
   id: string | null;
   /** Source time since when the value has been over the limit. */
   since: number;
+  /** The same by this machine's clock, which a tick is compared with. */
+  heardAt: number;
+  /** Whether the newest value can be used. */
+  known: boolean;
   value: number | null;
 }
 
@@ -39,7 +43,8 @@ export function createJudge(
 ): Judge {
   const standings = rules.map((rule): Standing => {
     const found = open.find((alarm) => alarm.rule === rule.id);
-    return { rule, state: found?.state ?? 'normal', id: found?.id ?? null, since: 0, value: null };
+    const state = found?.state ?? 'normal';
+    return { rule, state, id: found?.id ?? null, since: 0, heardAt: 0, known: false, value: null };
   });
   const byTag = new Map<TagId, Standing[]>();
   for (const standing of standings) {
@@ -47,19 +52,24 @@ export function createJudge(
   }
 
   return {
-    judge: (readings) =>
-      readings.flatMap((reading) => {
-        const value = reading.cleaned;
-        if (value === null || statusOf(reading.quality) === 'bad') return [];
-        return (byTag.get(reading.tag) ?? []).flatMap((standing) =>
-          look(standing, { at: reading.at, value }, newId),
-        );
+    judge: (readings, now) =>
+      readings.flatMap(({ tag, at, cleaned: value, quality }) => {
+        const known = value !== null && statusOf(quality) !== 'bad';
+        return (byTag.get(tag) ?? []).flatMap((standing) => {
+          standing.known = known;
+          if (!known) return [];
+          const before = standing.state;
+          const changes = look(standing, { at, value }, newId);
+          if (before === 'normal') standing.heardAt = now;
+          return changes;
+        });
       }),
 
     tick: (now, fresh) =>
       standings.flatMap((standing) =>
         standing.state === 'pending' &&
-        now - standing.since >= standing.rule.holdMs &&
+        standing.known &&
+        now - standing.heardAt >= standing.rule.holdMs &&
         fresh(standing.rule.tag)
           ? happen(standing, 'held', now, newId)
           : [],

@@ -23,6 +23,8 @@ export interface Freshness {
   fresh(tag: TagId, now: number): boolean;
   /** The tags that have gone silent since the last call. */
   silent(now: number): Silence[];
+  /** What the tags that live again by a contact alone still have: their values never changed. */
+  revived(now: number): Reading[];
 }
 
 interface Life {
@@ -47,12 +49,21 @@ export function freshness(tags: Tags, contactMs: (source: number) => number | un
     return now - Math.max(life.heardAt, contact ?? 0) <= limitMs(tag);
   };
 
+  /** What is reported by exception holds until the next report, however long ago its source time is. */
+  const isLate = ({ tag, at }: Reading, source: number, now: number): boolean =>
+    contactMs(source) === undefined && now - at > Math.max(LATE_MS, 3 * (tags.get(tag)?.expectedMs ?? 0));
+
+  /** A device whose clock was far ahead and is set right goes on where it is now. */
+  const isOld = ({ tag, at }: Reading, now: number): boolean => {
+    const newest = lives.get(tag)?.last.at ?? -Infinity;
+    return at <= newest && (newest - now <= LATE_MS || newest - at <= LATE_MS);
+  };
+
   return {
     live(source, readings, now) {
       contacts.set(source, now);
       return readings.filter((reading) => {
-        const late = now - reading.at > Math.max(LATE_MS, 3 * (tags.get(reading.tag)?.expectedMs ?? 0));
-        if (late || reading.at <= (lives.get(reading.tag)?.last.at ?? -Infinity)) return false;
+        if (isLate(reading, source, now) || isOld(reading, now)) return false;
         lives.set(reading.tag, { last: reading, heardAt: now, silent: false });
         return true;
       });
@@ -66,14 +77,17 @@ export function freshness(tags: Tags, contactMs: (source: number) => number | un
 
     silent: (now) =>
       [...lives].flatMap(([tag, life]) => {
-        if (isFresh(tag, now)) {
-          life.silent = false;
-          return [];
-        }
-        if (life.silent) return [];
+        if (life.silent || isFresh(tag, now)) return [];
         life.silent = true;
         const stale = { quality: quality('uncertain', 'stale'), cleaned: null };
         return [{ marker: { tag, at: now, value: null, ...stale }, shown: { ...life.last, ...stale } }];
+      }),
+
+    revived: (now) =>
+      [...lives].flatMap(([tag, life]) => {
+        if (!life.silent || !isFresh(tag, now)) return [];
+        life.silent = false;
+        return [life.last];
       }),
   };
 }

@@ -14,13 +14,19 @@ export interface Feed {
   watch(viewer: Viewer, tags: ReadonlySet<TagId>): void;
 }
 
+/** So much earlier a newest reading is no straggler: its device's clock was set back. */
+const CLOCK_SET_MS = 60_000;
+
 export function createFeed(): Feed {
   const last = new Map<TagId, Reading>();
   const watched = new Map<Viewer, ReadonlySet<TagId>>();
 
   return {
     publish(readings) {
-      const newer = readings.filter((reading) => reading.at >= (last.get(reading.tag)?.at ?? -Infinity));
+      const newer = readings.filter(({ tag, at }) => {
+        const before = last.get(tag)?.at ?? -Infinity;
+        return at >= before || before - at > CLOCK_SET_MS;
+      });
       for (const reading of newer) last.set(reading.tag, reading);
       for (const [viewer, tags] of watched) {
         const seen = newer.filter(({ tag }) => tags.has(tag));

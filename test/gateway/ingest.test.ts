@@ -4,18 +4,18 @@ import type { AlarmChange } from '../../gateway/alarms/change.ts';
 import { cleaning } from '../../gateway/cleaning/clean.ts';
 import { freshness } from '../../gateway/cleaning/freshness.ts';
 import { ingest } from '../../gateway/ingest.ts';
-import { reasonOf } from '../../history/reading.ts';
+import { GOOD, reasonOf } from '../../history/reading.ts';
 import type { Reading } from '../../history/reading.ts';
 import { TAG, aRaw, aRule, aTag } from '../support/readings.ts';
 
 /** The real walk, ending in two lists. `hold` keeps `save` from settling. */
-function aWalk(hold: Promise<void> = Promise.resolve()) {
+function aWalk(hold: Promise<void> = Promise.resolve(), contactMs?: number) {
   const tags = new Map([[TAG, aTag()]]);
   const saved: { readings: readonly Reading[]; changes: readonly AlarmChange[] }[] = [];
   const published: Reading[] = [];
   const walk = ingest({
     clean: cleaning(tags),
-    freshness: freshness(tags, () => undefined),
+    freshness: freshness(tags, () => contactMs),
     judge: createJudge([aRule()], [], () => 'alarm-1'),
     async save(readings, changes) {
       await hold;
@@ -59,6 +59,17 @@ test('a tag that went silent is a gap in history and stale on the screen', async
   expect(saved.at(-1)?.readings).toMatchObject([{ value: null, at: at + 10_000 }]);
   expect(published.at(-1)).toMatchObject({ value: 50, at });
   expect(reasonOf(published.at(-1)!.quality)).toBe('stale');
+});
+
+test('a tag that reports by exception is shown as good again when its link is back, though it did not change', async () => {
+  const { walk, saved, published } = aWalk(undefined, 1000);
+  const at = Date.now();
+  await walk.emit(1)([aRaw({ at })]);
+  await walk.tick(at + 10_000);
+  await walk.emit(1)([]);
+  await walk.tick(at + 1000);
+  expect(published.at(-1)).toMatchObject({ value: 50, at, quality: GOOD });
+  expect(saved.flatMap(({ readings }) => readings)).toHaveLength(2);
 });
 
 test('an acknowledgement is saved with its operator; an unknown alarm is refused', async () => {

@@ -2,15 +2,24 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AlarmChange } from '../../../gateway/alarms/change.ts';
 import { createJudge } from '../../../gateway/alarms/judge.ts';
+import type { OpenAlarm } from '../../../gateway/alarms/judge.ts';
 import type { AlarmRule } from '../../../gateway/alarms/rule.ts';
 import { quality } from '../../../history/reading.ts';
+import type { Reading } from '../../../history/reading.ts';
 import { NOON, aReading, aRule, everySecond } from '../../support/readings.ts';
 
 const ids = () => {
   let count = 0;
   return () => `alarm-${++count}`;
 };
-const judgeOf = (over: Partial<AlarmRule> = {}) => createJudge([aRule(over)], [], ids());
+/** A judge of readings that arrive at their source time, unless a test says otherwise. */
+function judgeOf(over: Partial<AlarmRule> = {}, open: readonly OpenAlarm[] = []) {
+  const judge = createJudge([aRule(over)], open, ids());
+  return {
+    ...judge,
+    judge: (readings: readonly Reading[], now = readings.at(-1)?.at ?? NOON) => judge.judge(readings, now),
+  };
+}
 const events = (changes: readonly AlarmChange[]) => changes.map(({ event }) => event);
 const always = () => true;
 const SHIFT = { by: 'ada', at: NOON, comment: null };
@@ -51,6 +60,21 @@ test('the clock raises nothing for a tag whose link is silent', () => {
   const judge = judgeOf({ holdMs: 5000 });
   judge.judge([aReading({ value: 90 })]);
   expect(judge.tick(NOON + 60_000, () => false)).toEqual([]);
+});
+
+test('a device whose clock is behind does not shorten the hold time', () => {
+  const judge = judgeOf({ holdMs: 5000 });
+  judge.judge([aReading({ value: 90 })], NOON + 30_000);
+  expect(judge.tick(NOON + 34_999, always)).toEqual([]);
+  expect(events(judge.tick(NOON + 35_000, always))).toEqual(['raised']);
+});
+
+test('the clock raises nothing while the newest value is bad', () => {
+  const judge = judgeOf({ holdMs: 5000 });
+  judge.judge([aReading({ value: 90 })]);
+  judge.judge([aReading({ value: null, quality: quality('bad', 'no value'), at: NOON + 1000 })]);
+  expect(judge.tick(NOON + 60_000, always)).toEqual([]);
+  expect(events(judge.judge([aReading({ value: 90, at: NOON + 61_000 })]))).toEqual(['raised']);
 });
 
 test('a bad value neither raises nor clears', () => {
@@ -94,7 +118,7 @@ test('a returned alarm that is exceeded again is the same occurrence', () => {
 });
 
 test('an occurrence that a restart found goes on where it was', () => {
-  const judge = createJudge([aRule()], [{ id: 'old', rule: 1, state: 'active' }], ids());
+  const judge = judgeOf({}, [{ id: 'old', rule: 1, state: 'active' }]);
   expect(judge.judge([aReading({ value: 90 })])).toEqual([]);
   expect(judge.judge([aReading({ value: 50, at: NOON + 1 })])).toMatchObject([
     { id: 'old', event: 'cleared' },

@@ -51,6 +51,29 @@ test('history, repeats and readings out of order are not live', () => {
   expect(life.live(1, [aReading(), aReading({ at: NOON - 1 })], NOON + 1000)).toEqual([]);
 });
 
+test('a device whose clock was ahead and is set right is heard at once', () => {
+  const life = polled();
+  life.live(1, [aReading({ at: NOON + 1_800_000 })], NOON);
+  expect(life.live(1, [aReading({ at: NOON + 1000 })], NOON + 1000)).toHaveLength(1);
+  expect(life.live(1, [aReading({ at: NOON + 500 })], NOON + 1000)).toEqual([]);
+});
+
+test('what is reported by exception is live though it changed long ago', () => {
+  const hoursAgo = aReading({ at: NOON - 7_200_000 });
+  expect(byException().live(1, [hoursAgo], NOON)).toEqual([hoursAgo]);
+});
+
+test('a tag that reports by exception and did not change meanwhile is good again with its link, once', () => {
+  const life = byException();
+  life.live(1, [aReading()], NOON);
+  expect(life.silent(NOON + 10_000)).toHaveLength(1);
+  expect(life.revived(NOON + 10_000)).toEqual([]);
+  life.live(1, [aReading()], NOON + 20_000);
+  expect(life.revived(NOON + 20_000)).toEqual([aReading()]);
+  expect(life.revived(NOON + 20_000)).toEqual([]);
+  expect(life.silent(NOON + 30_000)).toHaveLength(1);
+});
+
 test('a tag that has never reported is not called stale', () => {
   expect(polled().silent(NOON)).toEqual([]);
 });

@@ -91,3 +91,12 @@ test('a screen that has gone gets nothing more', () => {
   vi.advanceTimersByTime(1000);
   expect(screen.frames).toEqual([]);
 });
+
+test('a device whose clock was ahead and is set right is shown at once', () => {
+  const feed = createFeed();
+  feed.publish([aReading({ at: NOON + 1_800_000, value: 1 })]);
+  feed.publish([aReading({ at: NOON + 1_799_000, value: 2 })]);
+  expect(feed.newest([TAG])).toMatchObject([{ value: 1 }]);
+  feed.publish([aReading({ at: NOON, value: 3 })]);
+  expect(feed.newest([TAG])).toMatchObject([{ value: 3 }]);
+});
