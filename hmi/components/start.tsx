@@ -12,4 +12,11 @@ export async function start(pages: VNode): Promise<void> {
   if (root === null) throw new Error('index.html has no element with the id "app".');
   await speakAsPreferred();
   render(<App pages={pages} />, root);
+  keepShell();
+}
+
+/** Browsers have service workers over TLS and on this machine only; without one, a reload needs the daemon. */
+function keepShell(): void {
+  if (!('serviceWorker' in navigator)) return;
+  navigator.serviceWorker.register('/sw.js').catch(() => undefined);
 }
