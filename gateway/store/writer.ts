@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Reading } from '../../history/reading.ts';
 import type { AlarmChange } from '../alarms/change.ts';
 import { createBell, within } from './bell.ts';
@@ -108,6 +109,8 @@ export function openWriter(options: WriterOptions): Writer {
       return closesAt < Infinity && (done || performance.now() > closesAt);
     };
     while (!over()) {
+      // Sources that a transaction has just answered come back at once: they share the next one.
+      await setImmediate();
       held = await step(held, closesAt === Infinity);
       const idle = held !== null || intake.empty;
       if (idle && !over()) await bell.wait(held !== null || spool.batches > 0 ? LOOK_AGAIN_MS : null);

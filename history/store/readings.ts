@@ -3,6 +3,7 @@ import { instant } from '../../platform/database/instant.ts';
 import type { Quality, Reading, TagId } from '../reading.ts';
 import { micros } from '../times.ts';
 import { markDirty, selectMarking } from './dirty.ts';
+import { DAY_MS, selectKept } from './kept.ts';
 
 const columns = {
   time: 'timestamptz',
@@ -96,39 +97,44 @@ const readingOf = ({ tag, at, value, text, quality, cleaned }: Row): Reading => 
   cleaned,
 });
 
-// Each step looks up the next tag, so that the cost is that of the tags, not of the readings.
+// Each step looks up the next tag, so that the cost is that of the tags, not of the readings. Only whole chunks are
+// looked at, known when the query is planned: skipping a part of one would go through its readings.
 const ALL_TAGS = `
-  with recursive state as (select rolled_to from roll_up_state),
-  rolled(tag_id) as (
+  with recursive rolled(tag_id) as (
     (select tag_id from readings_1d order by tag_id limit 1)
     union all
     select (select d.tag_id from readings_1d d where d.tag_id > rolled.tag_id order by d.tag_id limit 1)
     from rolled where rolled.tag_id is not null
   ),
   recent(tag_id) as (
-    (select tag_id from readings where time >= (select rolled_to from state) - interval '1 day' order by tag_id limit 1)
+    (select tag_id from readings where time >= $1 order by tag_id limit 1)
     union all
     select (
-      select r.tag_id from readings r
-      where r.tag_id > recent.tag_id and r.time >= (select rolled_to from state) - interval '1 day'
-      order by r.tag_id limit 1
+      select r.tag_id from readings r where r.tag_id > recent.tag_id and r.time >= $1 order by r.tag_id limit 1
     )
     from recent where recent.tag_id is not null
   )
-  select tag_id from rolled where tag_id is not null
+  select tag_id as tag from rolled where tag_id is not null
   union select tag_id from recent where tag_id is not null
   union select tag_id from dirty_buckets`;
 
+/** Every tag that has a reading. */
+async function selectTags(db: Db): Promise<number[]> {
+  const { rolledTo } = await selectKept(db);
+  const day = new Date(Math.floor(rolledTo / DAY_MS) * DAY_MS);
+  const tags = await db.query<{ tag: number }>(ALL_TAGS, [day]);
+  return tags.map(({ tag }) => tag);
+}
+
 /** The newest reading of each tag, or of those asked for. Takes its time for tags, not for readings. */
 export async function selectLast(db: Db, tags?: readonly TagId[]): Promise<Reading[]> {
-  const asked = tags === undefined ? `(${ALL_TAGS})` : `(select unnest($1::int[]) as tag_id)`;
   const rows = await db.query<Row>(
-    `select newest.* from ${asked} as asked
+    `select newest.* from (select distinct unnest($1::int[]) as tag_id) as asked
      cross join lateral (
        select ${SELECTED} from readings where readings.tag_id = asked.tag_id order by time desc limit 1
      ) as newest
      order by tag`,
-    tags === undefined ? [] : [tags],
+    [tags ?? (await selectTags(db))],
   );
   return rows.map(readingOf);
 }

@@ -3,7 +3,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from './kept.ts';
 
 /** How much is done in one transaction: about a second's work where tags have a reading a second. */
 const HOURS_AT_ONCE = 100;
-const STRETCH_MS = 10 * MINUTE_MS;
+const STRETCH_MS = 5 * MINUTE_MS;
 
 /** Hours of tags whose roll-ups are to be made anew: all of their minutes, or those from
  * `from` on; in any case those before `to`. */

@@ -69,13 +69,16 @@ async function estimate(db: Db, { tag, from, to }: TrendQuery): Promise<number> 
   return row?.count ?? 0;
 }
 
-const selectRaw = (db: Db, { tag, from, to }: TrendQuery): Promise<Point[]> =>
-  db.query<Point>(
-    `select (extract(epoch from time) * 1000)::float8 as at, 1 as count,
-       value as min, value as max, value as first, value as last, quality
+async function selectRaw(db: Db, { tag, from, to }: TrendQuery): Promise<Point[]> {
+  const rows = await db.query<{ at: number; value: number | null; quality: number }>(
+    `select (extract(epoch from time) * 1000)::float8 as at, value, quality
      from readings where tag_id = $1 and time >= $2 and time < $3 order by time`,
     [tag, instant(from), instant(to)],
   );
+  return rows.map(({ at, value, quality }) => ({
+    ...{ at, count: 1, min: value, max: value, first: value, last: value, quality },
+  }));
+}
 
 /** Readings that no roll-up holds yet; all of them where readings are the source. */
 const FRESH = `
