@@ -14,7 +14,7 @@ import { aWriter, journalOf, prepareToWrite } from '../../support/writer.ts';
 /** An embedded database takes seconds to open. */
 const KILLS = testServer === undefined ? 2 : 5;
 const SAVED_BEFORE_A_KILL = 150;
-const child = fileURLToPath(new URL('../../support/writer-child.ts', import.meta.url));
+const child = fileURLToPath(new URL('../../support/writer-entry.ts', import.meta.url));
 
 /** Runs a process that saves, kills it at some moment, and answers the numbers that it had acknowledged. */
 async function saveUntilKilled(url: string, folder: string, first: number): Promise<number[]> {

@@ -1,4 +1,4 @@
-// A process that saves numbered batches until it is killed: `writer-child.ts <url> <folder> <first number>`. It says
+// A process that saves numbered batches until it is killed: `writer-entry.ts <url> <folder> <first number>`. It says
 // each number once that batch has settled. Its database is called away and back all the time.
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';

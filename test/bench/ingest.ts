@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createJudge } from '../../gateway/alarms/judge.ts';
+import { cleaning } from '../../gateway/cleaning/clean.ts';
+import { freshness } from '../../gateway/cleaning/freshness.ts';
+import { ingest } from '../../gateway/ingest.ts';
+import type { Walk } from '../../gateway/ingest.ts';
+import { migrations } from '../../gateway/migrations.ts';
+import type { Tag } from '../../gateway/plant/tag.ts';
+import { flushTo } from '../../gateway/store/flush.ts';
+import { openQuarantine } from '../../gateway/store/quarantine.ts';
+import { openSpool } from '../../gateway/store/spool.ts';
+import { openWriter } from '../../gateway/store/writer.ts';
+import type { Writer } from '../../gateway/store/writer.ts';
+import type { Raw, TagId } from '../../history/reading.ts';
+import type { CopyTarget, Database } from '../../platform/database/db.ts';
+import { migrate } from '../../platform/database/migrate.ts';
+import { openDatabase } from '../../platform/database/open.ts';
+import { createLog } from '../../platform/log.ts';
+import { outbox } from '../../sync/edge/store/outbox.ts';
+import { aDatabaseAddress, aFolder } from '../support/database.ts';
+import { aTag } from '../support/readings.ts';
+import type { Bench, BenchOptions, BenchResult } from './bench.ts';
+import { measureMqtt } from './mqtt.ts';
+
+const SOURCES = 5;
+const TAGS_EACH = 100;
+/** As the runtime allows. */
+const IN_FLIGHT = 4;
+const ROUNDS = 4;
+const COPY_ROWS = 10_000;
+/** Tags that no source has, for the reference. */
+const REFERENCE_TAG = 1_000_000;
+
+const readings: CopyTarget = {
+  table: 'readings',
+  columns: {
+    ...{ time: 'timestamptz', tag_id: 'int4', value: 'float8' },
+    ...{ text: 'text', quality: 'int2', cleaned: 'float8' },
+  },
+};
+
+const tagOf = (source: number, i: number) => (source * TAGS_EACH + i + 1) as TagId;
+const plantTags = (): Map<TagId, Tag> =>
+  new Map(
+    Array.from({ length: SOURCES * TAGS_EACH }, (_, i) => {
+      const tag = aTag({
+        id: tagOf(0, i),
+        source: Math.floor(i / TAGS_EACH),
+        range: [-1e6, 1e6],
+        spike: true,
+      });
+      return [tag.id, tag];
+    }),
+  );
+
+/** Two decimals, a slow wave and some noise. */
+const valueAt = (tag: number, poll: number): number =>
+  Math.round((50 + 20 * Math.sin(poll / 50 + tag) + Math.sin(poll * 12.9898 * tag)) * 100) / 100;
+
+/** Polls of all tags, a millisecond apart: the clock of a plant that is as fast as we are. */
+function poller(start: number) {
+  let poll = 0;
+  return (source: number): Raw[] => {
+    const at = start + ++poll;
+    return Array.from({ length: TAGS_EACH }, (_, i) => {
+      const tag = tagOf(source, i);
+      return { tag, at, value: valueAt(tag, poll), status: 'good' as const };
+    });
+  };
+}
+
+interface Rate {
+  rows: number;
+  ms: number;
+}
+const perSecond = ({ rows, ms }: Rate): number => Math.round((rows / ms) * 1000);
+
+/** Polls as fast as they settle, from all sources at once. */
+async function emitFor(walk: Walk, poll: (source: number) => Raw[], ms: number): Promise<Rate> {
+  const begun = performance.now();
+  let rows = 0;
+  const keepEmitting = async (source: number) => {
+    const emit = walk.emit(source);
+    while (performance.now() - begun < ms) {
+      await emit(poll(source));
+      rows += TAGS_EACH;
+    }
+  };
+  const sources = Array.from({ length: SOURCES * IN_FLIGHT }, (_, i) => keepEmitting(i % SOURCES));
+  await Promise.all(sources);
+  return { rows, ms: performance.now() - begun };
+}
+
+/** The limit: the same rows by nothing but binary COPY into the same table, ten thousand a transaction. */
+async function copyFor(db: Database, start: number, ms: number): Promise<Rate> {
+  const begun = performance.now();
+  const tags = SOURCES * TAGS_EACH;
+  let rows = 0;
+  while (performance.now() - begun < ms) {
+    const batch = Array.from({ length: COPY_ROWS }, () => {
+      const poll = Math.floor(rows / tags);
+      const tag = REFERENCE_TAG + (rows++ % tags);
+      const value = valueAt(tag, poll);
+      return [start + poll, tag, value, null, 0, value];
+    });
+    await db.copy(readings, batch);
+  }
+  return { rows, ms: performance.now() - begun };
+}
+
+const walkTo = (writer: Writer): Walk => {
+  const tags = plantTags();
+  return ingest({
+    clean: cleaning(tags),
+    freshness: freshness(tags, () => undefined),
+    judge: createJudge([], [], randomUUID),
+    save: (readings, changes) => writer.save(readings, changes),
+    publish: () => undefined,
+  });
+};
+
+async function measure(db: Database, writer: Writer, { seconds, say }: BenchOptions): Promise<BenchResult> {
+  const walk = walkTo(writer);
+  const start = Date.now();
+  const poll = poller(start);
+  const direct: Rate = { rows: 0, ms: 0 };
+  const copied: Rate = { rows: 0, ms: 0 };
+  const roundMs = (seconds * 1000) / ROUNDS / 2.5;
+  const add = (sum: Rate, { rows, ms }: Rate) => {
+    sum.rows += rows;
+    sum.ms += ms;
+  };
+  await emitFor(walk, poll, 500); // warms up
+  for (let round = 1; round <= ROUNDS; round++) {
+    // Turn about, so that both meet the same load of the machine.
+    add(copied, await copyFor(db, start + round * 10_000_000, roundMs));
+    add(direct, await emitFor(walk, poll, roundMs));
+    say(`round ${round}: direct ${perSecond(direct)}/s, bare COPY ${perSecond(copied)}/s`);
+  }
+  const mqtt = await measureMqtt(walk, writer, tagOf, roundMs);
+  say(`mqtt: ${mqtt.readingsPerSecond}/s`);
+  const [value, limit] = [perSecond(direct), perSecond(copied)];
+  const { engine, server, timescaledb } = db.edition ?? {};
+  return {
+    name: 'ingest',
+    unit: 'readings/s to commit',
+    value,
+    reference: { name: 'binary COPY into the same table', value: limit },
+    ratio: Number((value / limit).toFixed(3)),
+    conditions: {
+      ...{ engine, server, timescaledb, sources: SOURCES, tags: SOURCES * TAGS_EACH, inFlight: IN_FLIGHT },
+      ...{
+        pollOf: TAGS_EACH,
+        cleaning: 'range, stuck, spike',
+        outbox: true,
+        spooled: writer.figures().spooledBatches,
+      },
+      mqtt: { ...mqtt, ratio: Number((mqtt.readingsPerSecond / limit).toFixed(3)) },
+    },
+  };
+}
+
+export const ingestBench: Bench = {
+  name: 'ingest',
+  summary: 'from emit, and from MQTT publishers, to commit; against bare binary COPY into the same table',
+  async run(options) {
+    await using folder = await aFolder();
+    const log = createLog('bench', 'warn');
+    await using address = options.database === 'embedded' ? null : await aDatabaseAddress(options.database);
+    const where = { url: address?.url ?? 'embedded', folder: join(folder.path, 'database'), name: 'bench' };
+    await using db = await openDatabase({ ...where, log });
+    if (db.problem !== null) throw new Error(db.problem);
+    await migrate(db, migrations, createLog('bench', 'error'));
+    const quarantine = openQuarantine(folder.path, log);
+    await using spool = await openSpool({ folder: folder.path, maxBytes: 2 ** 31, quarantine, log });
+    await using writer = openWriter({ db, spool, quarantine, flush: flushTo(outbox), log });
+    return await measure(db, writer, options);
+  },
+};
