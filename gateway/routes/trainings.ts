@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { actorOf } from '../../platform/access/actor.ts';
 import { page, PageQuery } from '../../platform/api/page.ts';
 import type { Db } from '../../platform/database/db.ts';
 import { notFound, Problem } from '../../platform/web/problem.ts';
 import { route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
+import type { TrainingOrdered } from '../../sync/wire.ts';
 import { TrainingOrder, TrainingView } from '../api/models.ts';
 import type { Operation } from '../operation.ts';
 import type { Tag } from '../plant/tag.ts';
@@ -19,7 +21,12 @@ export const trainings = (db: Db, outbox: Outbox | null, operation: () => Operat
     summary: 'Orders a training at the centre; its model comes back as a shadow.',
     body: TrainingOrder,
     answer: z.strictObject({ id: z.uuid() }),
-    handle: ({ body, user }) => order(db, outbox, operation().plant.tags, { ...body, by: user.name }),
+    async handle({ body, ...call }) {
+      if (outbox === null) throw noCentre();
+      const order = orderOf(body, operation().plant.tags, call.user.name);
+      await orderTraining(db, outbox, order, actorOf(call));
+      return { id: order.id };
+    },
   }),
   route({
     method: 'GET',
@@ -46,33 +53,38 @@ export const trainings = (db: Db, outbox: Outbox | null, operation: () => Operat
   }),
 ];
 
-async function order(
-  db: Db,
-  outbox: Outbox | null,
+const noCentre = () =>
+  new Problem({
+    status: 409,
+    detail: "No centre is configured to train at. Set 'centre.url' in gateway.yaml.",
+  });
+
+function orderOf(
+  { tag, kind, from, to }: TrainingOrder,
   tags: readonly Tag[],
-  { tag, kind, from, to, by }: TrainingOrder & { readonly by: string },
-): Promise<{ id: string }> {
-  if (outbox === null) {
-    throw new Problem({
-      status: 409,
-      detail: "No centre is configured to train at. Set 'centre.url' in gateway.yaml.",
-    });
-  }
+  orderedBy: string,
+): TrainingOrdered {
   const settings = settingsOf(
     tags.find(({ id }) => id === tag),
     tag,
   );
-  const now = Date.now();
-  const id = randomUUID();
-  await orderTraining(db, outbox, {
-    type: 'training-ordered',
-    ...{ id, tag, kind, settings },
+  const orderedAt = Date.now();
+  const range = {
     from: from === undefined ? null : Date.parse(from),
-    to: to === undefined ? now : Date.parse(to),
-    orderedAt: now,
-    orderedBy: by,
-  });
-  return { id };
+    to: to === undefined ? orderedAt : Date.parse(to),
+  };
+  if (range.from !== null && range.from >= range.to) {
+    const end = new Date(range.to).toISOString();
+    throw new Problem({
+      status: 400,
+      detail: "The range is empty: 'from' must be before 'to'.",
+      faults: [{ field: 'body.from', value: from, remedy: `Choose an instant before ${end}.` }],
+    });
+  }
+  return {
+    type: 'training-ordered',
+    ...{ id: randomUUID(), tag, kind, settings, ...range, orderedAt, orderedBy },
+  };
 }
 
 function settingsOf(tag: Tag | undefined, asked: number) {

@@ -1,3 +1,4 @@
+import { insertAudit } from '../../platform/access/store/audit.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { Page, PageQuery } from '../../platform/api/page.ts';
 import type { AlarmChange } from '../alarms/change.ts';
@@ -31,6 +32,7 @@ async function insertAlarmChange(tx: Db, change: AlarmChange): Promise<void> {
     [id, event, time, value, by, comment],
   );
   if (lines.length === 0 || event === 'raised') return;
+  if (event === 'acknowledged') await auditAcknowledgement(tx, change);
   await tx.query(
     `update alarms set
        state = $2,
@@ -40,6 +42,20 @@ async function insertAlarmChange(tx: Db, change: AlarmChange): Promise<void> {
        comment = coalesce($6, comment)
      where id = $1`,
     [id, state, event, time, by, comment],
+  );
+}
+
+/** An act that was spooled comes here late: its own time is told. */
+async function auditAcknowledgement(tx: Db, { id, tag, at, by, comment }: AlarmChange): Promise<void> {
+  const [named] = await tx.query<{ name: string }>(`select name from tags where id = $1`, [tag]);
+  await insertAudit(
+    tx,
+    { who: by, address: null, correlationId: null },
+    {
+      action: 'acknowledge an alarm',
+      subject: named?.name ?? `tag ${tag}`,
+      new: { alarm: id, at: new Date(at).toISOString(), comment },
+    },
   );
 }
 

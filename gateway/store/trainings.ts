@@ -1,17 +1,25 @@
+import { insertAudit } from '../../platform/access/store/audit.ts';
+import type { Actor } from '../../platform/access/store/audit.ts';
 import type { Page, PageQuery } from '../../platform/api/page.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import type { TrainingOrdered } from '../../sync/wire.ts';
 import type { TrainingView } from '../api/models.ts';
 
-/** Records the order and its message to the centre together: neither exists without the other. */
-export const orderTraining = (db: Db, outbox: Outbox, order: TrainingOrdered): Promise<void> =>
+/** Records the order, its message to the centre and the act together: none exists without the others. */
+export const orderTraining = (db: Db, outbox: Outbox, order: TrainingOrdered, actor: Actor): Promise<void> =>
   db.transaction(async (tx) => {
     await tx.query(
       `insert into trainings (id, tag_id, kind, state, ordered_at, ordered_by) values ($1, $2, $3, 'ordered', $4, $5)`,
       [order.id, order.tag, order.kind, new Date(order.orderedAt), order.orderedBy],
     );
     await outbox.enqueueEvent(tx, order);
+    const [tag] = await tx.query<{ name: string }>(`select name from tags where id = $1`, [order.tag]);
+    await insertAudit(tx, actor, {
+      action: 'order a training',
+      subject: tag?.name ?? `tag ${order.tag}`,
+      new: { training: order.id, kind: order.kind },
+    });
   });
 
 /** What the centre says of a training. One that has ended stays ended; one that is not ours is left alone. */

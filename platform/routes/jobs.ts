@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { actorOf } from '../access/actor.ts';
+import type { Actor } from '../access/store/audit.ts';
+import { insertAudit } from '../access/store/audit.ts';
 import { JobRunView, JobView } from '../api/jobs.ts';
 import { page, PageQuery } from '../api/page.ts';
 import type { Db } from '../database/db.ts';
@@ -51,9 +54,23 @@ export const jobRoutes = (db: Db, scheduler: Scheduler) => [
     params: JobName,
     answer: z.strictObject({ id: z.string() }),
     status: 202,
-    handle: ({ params, user }) => Promise.resolve({ id: startJob(scheduler, params.name, user.name) }),
+    handle: ({ params, ...call }) =>
+      startOnRecord(db, scheduler, params.name, { ...actorOf(call), who: call.user.name }),
   }),
 ];
+
+/** The act is on record before it is done. What is refused leaves no record. */
+async function startOnRecord(
+  db: Db,
+  scheduler: Scheduler,
+  name: string,
+  actor: Actor & { readonly who: string },
+): Promise<{ id: string }> {
+  // Not one transaction with the start: the run would begin inside of it.
+  if (scheduler.list().some((job) => job.name === name && !job.running))
+    await insertAudit(db, actor, { action: 'start a job', subject: name });
+  return { id: startJob(scheduler, name, actor.who) };
+}
 
 function startJob(scheduler: Scheduler, name: string, user: string): string {
   try {

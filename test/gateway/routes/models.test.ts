@@ -4,6 +4,7 @@ import { forecast } from '../../../gateway/jobs/forecast.ts';
 import { forecasts } from '../../../gateway/routes/forecasts.ts';
 import { models } from '../../../gateway/routes/models.ts';
 import { insertModel } from '../../../gateway/store/models.ts';
+import { orderTraining, selectTraining } from '../../../gateway/store/trainings.ts';
 import type { ForecastTag } from '../../../gateway/store/plant.ts';
 import { GOOD } from '../../../history/reading.ts';
 import { insertReadings } from '../../../history/store/readings.ts';
@@ -13,6 +14,8 @@ import { page } from '../../../platform/api/page.ts';
 import { ProblemBody } from '../../../platform/api/problem.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import type { Web } from '../../../platform/web/web.ts';
+import { noOutbox } from '../../../sync/edge/store/outbox.ts';
+import { anActor } from '../../support/access.ts';
 import { aModel, seasonalValues } from '../../support/forecasting.ts';
 import { aPlantDatabase, runAt, tagNamed } from '../../support/models.ts';
 import { aWeb } from '../../support/web.ts';
@@ -102,4 +105,19 @@ test('a refused model cannot be activated, and an unknown one is not there', asy
 test('models of another tag are not listed', async () => {
   await place('active');
   expect((await ask('viewer', `/api/v1/models?tag=${tag.id + 1}`)).body).toMatchObject({ total: 0 });
+});
+
+test('the order of a training is in the audit trail with its engineer', async () => {
+  const id = crypto.randomUUID();
+  const { settings } = tag;
+  const times = { from: null, to: SLOT, orderedAt: SLOT };
+  await orderTraining(
+    db,
+    noOutbox,
+    { type: 'training-ordered', id, tag: tag.id, kind: 'mstl', settings, ...times, orderedBy: 'ada' },
+    anActor({ who: 'ada' }),
+  );
+  expect(await selectTraining(db, id)).toMatchObject({ state: 'ordered', orderedBy: 'ada' });
+  const { items } = await selectAudit(db, { limit: 10, offset: 0, action: 'order a training' });
+  expect(items).toMatchObject([{ who: 'ada', subject: 'TI-1', new: { training: id, kind: 'mstl' } }]);
 });

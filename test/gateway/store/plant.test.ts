@@ -3,6 +3,8 @@ import { PlantModel } from '../../../gateway/plant/model.ts';
 import { insertAlarmChanges, selectAlarms, selectOpenAlarms } from '../../../gateway/store/alarms.ts';
 import { selectForecastTags, selectPlant, upsertPlant } from '../../../gateway/store/plant.ts';
 import type { AlarmChange } from '../../../gateway/alarms/change.ts';
+import { selectAudit } from '../../../platform/access/store/audit.ts';
+import { accessMigrations } from '../../../platform/access/store/migrations.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { aDatabase } from '../../support/database.ts';
 import { aPlantFile } from '../../support/plant.ts';
@@ -13,10 +15,7 @@ beforeAll(async () => {
   const folder = new URL('../../../gateway/store/migrations/', import.meta.url);
   const history = new URL('../../../history/store/migrations/', import.meta.url);
   db = await aDatabase({
-    migrations: [
-      { name: 'history', folder: history },
-      { name: 'gateway', folder },
-    ],
+    migrations: [accessMigrations, { name: 'history', folder: history }, { name: 'gateway', folder }],
   });
 });
 afterAll(async () => {
@@ -98,6 +97,11 @@ test('an alarm lives from raise to acknowledgement, and a replayed change is a n
     action: 'Cool.',
   });
   expect(await db.query('select event from alarm_journal order by line')).toHaveLength(3);
+  const trail = await selectAudit(db, { ...ALL, action: 'acknowledge an alarm' });
+  const { at } = acknowledged;
+  expect(trail.items).toMatchObject([
+    { who: 'ada', subject: 'TI-1', new: { alarm: ALARM, comment: 'seen', at: new Date(at).toISOString() } },
+  ]);
 });
 
 test('an alarm whose rule was taken out of the plant does not stay open for ever', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { accessMigrations } from '../../../platform/access/store/migrations.ts';
+import { selectAudit } from '../../../platform/access/store/audit.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { openScheduler } from '../../../platform/jobs/scheduler.ts';
 import type { Scheduler } from '../../../platform/jobs/scheduler.ts';
@@ -15,7 +17,7 @@ let scheduler: Scheduler;
 let web: Web;
 const slow = aSlowJob();
 beforeAll(async () => {
-  db = await aDatabase({ migrations: [jobsMigrations] });
+  db = await aDatabase({ migrations: [accessMigrations, jobsMigrations] });
   scheduler = openScheduler({ db, jobs: [aJob(), slow.job], log: silent });
   web = await aWeb({ routes: jobRoutes(db, scheduler) });
 });
@@ -46,6 +48,13 @@ test('an engineer starts a job, and a viewer sees its run', async () => {
     total: 2,
     items: [{ name: 'quick', last: { id } }, {}],
   });
+});
+
+test('a start by hand is in the audit trail with its user, one that was refused is not', async () => {
+  await ask('engineer', '/api/v1/jobs/nothing/runs', 'POST');
+  await ask('engineer', '/api/v1/jobs/quick/runs', 'POST');
+  const { items } = await selectAudit(db, { limit: 10, offset: 0, action: 'start a job' });
+  expect(new Set(items.map(({ who, subject }) => `${who} ${subject}`))).toEqual(new Set(['engineer quick']));
 });
 
 test('an operator may not start a job', async () => {
