@@ -8,11 +8,14 @@ const interval = z
   .tuple([z.number(), z.number()])
   .refine(([low, high]) => low < high, 'the first number must be the smaller');
 
+/** What an integer column holds. */
+const whole = (least: number) => z.number().int().min(least).max(2_147_483_647);
+
 const AlarmEntry = z.strictObject({
   kind: z.enum(['high', 'low']),
   limit: z.number(),
   deadband: z.number().min(0).default(0),
-  holdMs: z.number().int().min(0).default(0),
+  holdMs: whole(0).default(0),
   priority: z.number().int().min(1).max(4),
   consequence: z.string().default(''),
   action: z.string().default(''),
@@ -28,11 +31,11 @@ const TagEntry = z.strictObject({
   source: name,
   address: z.unknown(),
   scale: z.strictObject({ factor: z.number(), offset: z.number().default(0) }).optional(),
-  expectedMs: z.number().int().min(100).default(1000),
+  expectedMs: whole(100).default(1000),
   range: interval.optional(),
   normal: interval.optional(),
   /** 0 and absent: may hold still for ever. */
-  stuckMs: z.number().int().min(0).optional(),
+  stuckMs: whole(0).optional(),
   spike: z.boolean().default(true),
   alarms: z.array(AlarmEntry).default([]),
   forecast: ForecastSettings.optional(),
@@ -125,6 +128,17 @@ function checkTag(tag: TagEntry, i: number, { areas, sources }: Parts, context: 
   ) {
     fault(context, ['tags', i, 'kind'], 'a text tag has no scale, no alarm limits and no forecast');
   }
+  checkAlarms(tag, i, context);
+}
+
+/** Kind and priority are what an alarm rule is found again by. */
+function checkAlarms({ alarms }: TagEntry, i: number, context: z.RefinementCtx): void {
+  alarms.forEach(({ kind, priority }, place) => {
+    const first = alarms.findIndex((other) => other.kind === kind && other.priority === priority);
+    if (first === place) return;
+    const twice = `alarms.${first} is a ${kind} alarm of this priority too; give each its own`;
+    fault(context, ['tags', i, 'alarms', place, 'priority'], twice);
+  });
 }
 
 const fault = (context: z.RefinementCtx, path: (string | number)[], message: string): void =>

@@ -49,11 +49,12 @@ export const plantRoutes = (operation: () => Operation) => [
     handle({ query: { area, source, search = '', ...where } }) {
       const { plant } = operation();
       const words = search.toLowerCase();
+      const from = plant.sources.filter(({ name }) => (source ?? name) === name).map(({ id }) => id);
       const found = plant.tags
-        .map((tag) => toView(tag, plant))
-        .filter((tag) => (area ?? tag.area) === tag.area && (source ?? tag.source) === tag.source)
+        .filter((tag) => (area ?? tag.area) === tag.area && from.includes(tag.source))
         .filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(words));
-      return Promise.resolve(cut(found, where));
+      const { items, ...rest } = cut(found, where);
+      return Promise.resolve({ ...rest, items: items.map((tag) => toView(tag, plant)) });
     },
   }),
   route({

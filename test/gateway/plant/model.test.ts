@@ -42,6 +42,19 @@ test('a name that stands twice is reported with both places', () => {
   expect(faultsOf(file)).toEqual(['  tags.2.name: stands twice: tags.0 has this name too (found "TI-1")']);
 });
 
+test('two alarms of one tag with the same kind and priority are reported, and so is a time no column holds', () => {
+  const file = aPlantFile();
+  const alarm = { kind: 'high', limit: 90, priority: 1 };
+  Object.assign(file.tags[1]!, {
+    alarms: [alarm, { ...alarm, kind: 'low', limit: 1 }, { ...alarm, limit: 95 }],
+  });
+  expect(faultsOf(file)).toEqual([
+    '  tags.1.alarms.2.priority: alarms.0 is a high alarm of this priority too; give each its own (found 1)',
+  ]);
+  Object.assign(file.tags[1]!, { alarms: [], expectedMs: 3_000_000_000 });
+  expect(faultsOf(file).join()).toContain('tags.1.expectedMs');
+});
+
 test('a password in the open is refused, and its value is not repeated', () => {
   const file = aPlantFile();
   file.sources.push({
