@@ -98,7 +98,8 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
 
   using notifier = createNotifier(() => !signal.aborted && metrics.eventLoopDelayMs < HUNG_MS, log);
   notifier.ready();
-  const collecting = collect(current, { db, config, outbox: toCentre, log }, signal);
+  const behind = () => writer.figures().spooledBatches > 0;
+  const collecting = collect(current, { db, config, outbox: toCentre, behind, log }, signal);
   const learning = collecting.then(() => firstForecast(scheduler, signal));
   await untilStopped(signal, [db.migrated, learning, tellSources(live, signal)]);
   notifier.stopping();

@@ -1,6 +1,8 @@
+import * as timers from 'node:timers/promises';
 import { faults, readYaml } from '../../platform/config.ts';
 import { EXIT_CONFIG, Refusal } from '../../platform/cli.ts';
 import type { Db } from '../../platform/database/db.ts';
+import { isOutage } from '../../platform/database/outage.ts';
 import type { UpToDate } from '../../platform/database/up-to-date.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
@@ -42,11 +44,14 @@ export interface LoadOptions {
   readonly db: UpToDate;
   readonly config: Pick<GatewayConfig, 'data' | 'plant'>;
   readonly outbox: Outbox;
+  /** Whether alarm changes may wait in the spool: what the database says of open alarms is then out of date. */
+  readonly behind: () => boolean;
   readonly log: Logger;
 }
 
 /** A server that does not answer within this time is away. */
 const PATIENCE_MS = 15_000;
+const AGAIN_MS = 1_000;
 const NO_PLANT = { site: { name: 'New site', timeZone: 'UTC' }, areas: [], sources: [], tags: [], rules: [] };
 
 /**
@@ -69,14 +74,26 @@ export async function loadPlant(options: LoadOptions, signal: AbortSignal): Prom
     return known;
   }
   await db.ready(signal);
-  return fromDatabase(options);
+  try {
+    return await fromDatabase(options);
+  } catch (err) {
+    if (!isOutage(err)) throw err;
+    log.warn({ err }, 'The database went away while the plant was read; will try again.');
+    await timers.setTimeout(AGAIN_MS, undefined, { signal });
+    return loadPlant(options, signal);
+  }
 }
 
-async function fromDatabase({ db, config, outbox, log }: LoadOptions): Promise<LastKnown> {
+async function fromDatabase({ db, config, outbox, behind, log }: LoadOptions): Promise<LastKnown> {
+  // Looked at first: what is spooled from here on, this process knows of.
+  const known = behind() ? await readLastKnown(config.data).catch(() => undefined) : undefined;
   if ((await selectPlant(db)) === null && config.plant !== undefined) {
     const model = readPlantFile(config.plant);
     await importPlant(db, outbox, model);
     log.info({ file: config.plant, tags: model.tags.length }, 'Imported the plant model.');
   }
-  return { plant: (await selectPlant(db)) ?? NO_PLANT, openAlarms: await selectOpenAlarms(db) };
+  return {
+    plant: (await selectPlant(db)) ?? NO_PLANT,
+    openAlarms: known?.openAlarms ?? (await selectOpenAlarms(db)),
+  };
 }

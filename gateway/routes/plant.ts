@@ -46,14 +46,9 @@ export const plantRoutes = (operation: () => Operation) => [
     summary: 'The tags, by area, source or words in name and description.',
     query: TagQuery,
     answer: page(TagView),
-    handle({ query: { area, source, search = '', ...where } }) {
+    handle({ query }) {
       const { plant } = operation();
-      const words = search.toLowerCase();
-      const from = plant.sources.filter(({ name }) => (source ?? name) === name).map(({ id }) => id);
-      const found = plant.tags
-        .filter((tag) => (area ?? tag.area) === tag.area && from.includes(tag.source))
-        .filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(words));
-      const { items, ...rest } = cut(found, where);
+      const { items, ...rest } = cut(matching(plant, query), query);
       return Promise.resolve({ ...rest, items: items.map((tag) => toView(tag, plant)) });
     },
   }),
@@ -72,6 +67,17 @@ export const plantRoutes = (operation: () => Operation) => [
     },
   }),
 ];
+
+function matching(
+  { tags, sources }: Plant,
+  { area, source, search = '' }: z.infer<typeof TagQuery>,
+): readonly Tag[] {
+  const words = search.toLowerCase();
+  const from = sources.filter(({ name }) => (source ?? name) === name).map(({ id }) => id);
+  return tags
+    .filter((tag) => (area ?? tag.area) === tag.area && from.includes(tag.source))
+    .filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(words));
+}
 
 function toView(tag: Tag, { rules, sources }: Plant): TagView {
   const { id, name, description, unit, kind, decimals, area, address, forecast } = tag;

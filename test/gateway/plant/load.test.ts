@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeLastKnown } from '../../../gateway/plant/last-known.ts';
+import { loadPlant } from '../../../gateway/plant/load.ts';
+import { insertAlarmChanges } from '../../../gateway/store/alarms.ts';
+import { selectPlant } from '../../../gateway/store/plant.ts';
+import type { Plant } from '../../../gateway/store/plant.ts';
+import type { Database } from '../../../platform/database/db.ts';
+import type { UpToDate } from '../../../platform/database/up-to-date.ts';
+import { noOutbox } from '../../../sync/edge/store/outbox.ts';
+import { withSwitch } from '../../support/access.ts';
+import { aPlantDatabase } from '../../support/models.ts';
+import { silent } from '../../support/web.ts';
+import { aChange } from '../../support/writer.ts';
+
+let db: Database;
+let folder: string;
+let plant: Plant;
+beforeAll(async () => {
+  db = await aPlantDatabase(['TI-1']);
+  folder = await mkdtemp(join(tmpdir(), 'penstock-load-'));
+  plant = (await selectPlant(db))!;
+});
+afterAll(async () => {
+  await db[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const load = (from: Database, behind = false) => {
+  const migrated = Object.create(from, { migrated: { value: Promise.resolve() } }) as UpToDate;
+  const options = { config: { data: folder }, outbox: noOutbox, behind: () => behind, log: silent };
+  return loadPlant({ db: migrated, ...options }, AbortSignal.timeout(20_000));
+};
+
+test('open alarms are those of the database, or, while changes wait in the spool, those last known', async () => {
+  const [rule] = plant.rules;
+  const stored = aChange({ rule: rule!.id, tag: rule!.tag });
+  await insertAlarmChanges(db, [stored]);
+  const spooled = { id: aChange().id, rule: rule!.id, state: 'acknowledged' } as const;
+  await writeLastKnown(folder, { plant, openAlarms: [spooled] });
+  expect((await load(db)).openAlarms).toMatchObject([{ id: stored.id }]);
+  expect((await load(db, true)).openAlarms).toEqual([spooled]);
+});
+
+test('a database that goes away while the plant is read does not end the start', async () => {
+  const { db: switched, power } = withSwitch(db);
+  let failures = 0;
+  const flickering = Object.create(switched, {
+    query: {
+      value: (...args: Parameters<Database['query']>) => {
+        power.on = failures++ > 0;
+        return switched.query(...args);
+      },
+    },
+  }) as Database;
+  expect((await load(flickering)).plant.tags).toMatchObject([{ name: 'TI-1' }]);
+  expect(failures).toBeGreaterThan(1);
+});
