@@ -1,6 +1,7 @@
 import { selectSeries } from '../../history/store/series.ts';
 import type { Room } from '../../platform/api/live.ts';
 import type { Database } from '../../platform/database/db.ts';
+import { vacuumHotTables } from '../../platform/database/vacuum.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { GatewayConfig } from '../config.ts';
 import { selectForecastTags } from '../store/plant.ts';
@@ -10,6 +11,27 @@ import { forecast } from './forecast.ts';
 import type { HistoryQuery } from './history.ts';
 import { retention } from './retention.ts';
 import { rollUps } from './roll-ups.ts';
+
+/** Small, and written all the time. */
+const HOT_TABLES = [
+  'sync_outbox',
+  'sync_streams',
+  'spool_cursor',
+  'dirty_buckets',
+  'roll_up_state',
+  'sessions',
+  'job_runs',
+];
+
+/** The embedded database does not clean up by itself; on a server this does nothing. */
+const vacuum = (db: Database): Job => ({
+  name: 'vacuum',
+  cron: '37 * * * *',
+  async run() {
+    await vacuumHotTables(db, HOT_TABLES);
+    return { tables: HOT_TABLES.length };
+  },
+});
 
 /** All that the gateway does by the clock. `tell` is called when forecasts and models have changed. */
 export function jobs(db: Database, config: GatewayConfig, tell: (room: Room) => void): Job[] {
@@ -29,5 +51,6 @@ export function jobs(db: Database, config: GatewayConfig, tell: (room: Room) => 
     telling(forecast({ db, tags: () => selectForecastTags(db), selectSeries: series })),
     backfillActuals({ db, selectSeries: series }),
     telling(aggregatePerformance({ db })),
+    vacuum(db),
   ];
 }
