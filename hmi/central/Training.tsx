@@ -60,7 +60,7 @@ function About({ training }: { training: FleetTrainingView }) {
     [t('trainings.ordered'), dateTime(training.orderedAt)],
     [t('trainings.took'), took(training)],
     [t('trainings.attempts'), integer(training.attempts)],
-    [t('trainings.metrics'), metricsText(training.metrics)],
+    [t('trainings.metrics'), metricsText(training.metrics) || t('value.none')],
   ];
   return (
     <section class="panel">

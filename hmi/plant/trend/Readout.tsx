@@ -87,8 +87,6 @@ function Pair({ name, text }: { name: string; text: string }) {
 export function ForecastNote({ forecast, tag }: { forecast: ForecastView | null; tag: TagView }) {
   if (forecast === null)
     return <p class="note">{t(tag.forecast === null ? 'trend.noForecast' : 'trend.forecastSoon')}</p>;
-  const orNone = (figureOrNull: number | null, show: (amount: number) => string) =>
-    figureOrNull === null ? t('value.notYet') : show(figureOrNull);
   return (
     <p class="note legend">
       <span class="swatch dashed" /> {t(`model.kind.${forecast.kind}`)}{' '}
@@ -97,13 +95,20 @@ export function ForecastNote({ forecast, tag }: { forecast: ForecastView | null;
       {t('trend.issued', { age: duration(now.value - Date.parse(forecast.issuedAt)) })}
       {'. '}
       <span class="swatch narrow" /> 80 % <span class="swatch wide" /> 95 %{'. '}
-      {t('trend.record', {
-        coverage: orNone(forecast.coverage95, (share) => percent(share)),
-        skill: orNone(forecast.skill, (share) => percent(share)),
-        mae: orNone(forecast.mae, (amount) => `${figure(amount)} ${tag.unit}`),
-      })}
+      {record(forecast, tag)}
     </p>
   );
+}
+
+function record({ coverage95, skill, mae }: ForecastView, { unit }: TagView): string {
+  if (coverage95 === null && mae === null) return t('trend.noRecord');
+  const orNone = (amount: number | null, show: (amount: number) => string) =>
+    amount === null ? t('value.notYet') : show(amount);
+  return t('trend.record', {
+    coverage: orNone(coverage95, (share) => percent(share)),
+    skill: orNone(skill, (share) => percent(share)),
+    mae: orNone(mae, (amount) => `${figure(amount)} ${unit}`),
+  });
 }
 
 function nearest(at: readonly number[], wanted: number): number {

@@ -2,7 +2,7 @@ import uPlot, { type AlignedData, type Options, type Series } from 'uplot';
 import { timeZone } from '../../session.ts';
 import type { TagView } from '../tags.ts';
 import { labelWidth, timeLabels, valueLabels } from './axis.ts';
-import type { Span } from './columns.ts';
+import { isolated, type Span } from './columns.ts';
 import type { Ink } from './ink.ts';
 import { paintDoubt, paintLimits, paintNow } from './paint.ts';
 import type { Range } from './span.ts';
@@ -41,7 +41,7 @@ function options({ tag, ink, width, isEnvelope, drawn, onSelect, onCursor }: Pro
     tzDate: (at) => uPlot.tzDate(new Date(at), timeZone.peek()),
     legend: { show: false },
     cursor: { y: false, drag: { x: true, y: false, setScale: false } },
-    padding: [10, 12, 0, 0],
+    padding: [10, 24, 0, 0],
     scales: {
       x: { time: true, range: () => [drawn().range.from, drawn().range.to] },
       y: { range: (_chart, low, high) => padded(low, high, tag) },
@@ -107,19 +107,24 @@ function axes({ decimals }: TagView, ink: Ink): uPlot.Axis[] {
 }
 
 const none = { show: false };
+const alone = (ink: Ink): Series.Points => ({
+  show: false,
+  size: 4,
+  stroke: ink.pen,
+  fill: ink.pen,
+  filter: ({ data }, index) => isolated(data[index] ?? []),
+});
 
 function series(ink: Ink, isEnvelope: boolean): Series[] {
-  const edge: Series = {
-    stroke: isEnvelope ? ink.pen : 'transparent',
-    width: isEnvelope ? 0.5 : 0,
-    points: none,
-  };
+  const edge: Series = isEnvelope
+    ? { stroke: ink.pen, width: 0.5, points: alone(ink) }
+    : { stroke: 'transparent', width: 0, points: none };
   const band: Series = { stroke: 'transparent', width: 0, points: none };
   return [
     {},
     edge,
     edge,
-    { stroke: ink.pen, width: 1.5, points: none },
+    { stroke: ink.pen, width: 1.5, points: alone(ink) },
     { stroke: ink.forecast, width: 2, dash: [7, 5], points: none },
     band,
     band,

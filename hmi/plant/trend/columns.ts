@@ -114,6 +114,23 @@ export function toChart(past: Past, forecast: ForecastView | null): AlignedData 
   return [at, ...columns];
 }
 
+/** Values with a gap on both sides: a line cannot show them, so they are drawn as points. */
+export function isolated(column: ArrayLike<Cell | undefined>): number[] {
+  const present: number[] = [];
+  const alone: number[] = [];
+  const settle = () => {
+    if (present.length === 1) alone.push(...present);
+    present.length = 0;
+  };
+  for (let index = 0; index < column.length; index++) {
+    const value = column[index];
+    if (value === null) settle();
+    else if (value !== undefined) present.push(index);
+  }
+  settle();
+  return alone;
+}
+
 export interface Span {
   from: number;
   to: number;

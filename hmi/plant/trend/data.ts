@@ -4,7 +4,7 @@ import type { ForecastView } from '../../../gateway/api/models.ts';
 import type { TrendAnswer } from '../../../gateway/api/readings.ts';
 import { call, Problem } from '../../api.ts';
 import { serverNow } from '../../clock.ts';
-import { reading } from '../../live.ts';
+import { type Latest, reading } from '../../live.ts';
 import { type Resource, useResource } from '../../resource.ts';
 import type { TagView } from '../tags.ts';
 import { append, emptyPast, type Past, pastOf } from './columns.ts';
@@ -50,17 +50,20 @@ export function useTrend(tag: TagView, span: TimeSpan, pixels: number): TrendDat
     ...(settled.kind === 'following' ? { everyMs: REFRESH_MS } : {}),
   });
 
+  const showsNow = useRef(true);
+  showsNow.current = span.kind === 'following' || span.to >= serverNow();
+  const take = (latest: Latest | undefined) => {
+    if (latest === undefined || !showsNow.current) return;
+    if (append(past.current, latest, tag.expectedMs)) dirty.current = true;
+  };
+
   useEffect(() => {
     if (resource.value === undefined) return;
     past.current = resource.value;
-    const latest = reading(tag.id).peek();
-    if (latest !== undefined) append(past.current, latest, tag.expectedMs);
     dirty.current = true;
+    take(reading(tag.id).peek());
   }, [resource.value, tag]);
-  useSignalEffect(() => {
-    const latest = reading(tag.id).value;
-    if (latest !== undefined && append(past.current, latest, tag.expectedMs)) dirty.current = true;
-  });
+  useSignalEffect(() => take(reading(tag.id).value));
   const data = useRef<TrendData>({ past, dirty, shown, resource });
   data.current.resource = resource;
   return data.current;

@@ -5,6 +5,7 @@ import type { Trend } from '../../../../gateway/api/readings.ts';
 import {
   append,
   doubtful,
+  isolated,
   type Past,
   pastOf,
   summarise,
@@ -150,6 +151,11 @@ test('neighbouring doubtful readings of one status are one stretch', () => {
     { from: 20, to: 40, quality: 512 },
     { from: 40, to: 50, quality: 256 },
   ]);
+});
+
+test('a value between two gaps is found, for a line cannot show it', () => {
+  expect(isolated([1, null, 2, undefined, null, 3, undefined, 4, null, null, 5])).toEqual([0, 2, 10]);
+  expect(isolated([null, undefined])).toEqual([]);
 });
 
 test('the summary counts a gap of many buckets once', () => {
