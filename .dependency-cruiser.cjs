@@ -42,7 +42,7 @@ module.exports = {
       from: {
         orphan: true,
         path: `^(${all.join('|')})/`,
-        pathNot: '(\\.d\\.ts|\\.mjs|main\\.tsx?|config\\.ts)$',
+        pathNot: '(\\.d\\.ts|\\.mjs|public/sw\\.js|main\\.tsx?|config\\.ts)$',
       },
       to: {},
     },
