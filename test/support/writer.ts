@@ -110,16 +110,20 @@ const neverEnds = () => {
   throw new Error('The query should have been cancelled.');
 };
 
-/** A second way to a test's database, over connections that can be broken. They come back by themselves. */
+/**
+ * A second way to a test's database, over connections that can be broken. They come back by themselves; how often it is
+ * worth while says `breaks`.
+ */
 export async function aBreakableLine(
   db: Database,
-): Promise<{ db: Database; break(): Promise<void> } & AsyncDisposable> {
+): Promise<{ db: Database; breaks: number; break(): Promise<void> } & AsyncDisposable> {
   if (testServer === undefined) {
     // Cancelling restarts the worker of the embedded database, whatever it is doing.
     const restart = () =>
       db.cancellable(AbortSignal.timeout(20), 60_000, (own) => own.query('select pg_sleep(60)'));
     return {
       db,
+      breaks: 1,
       break: () => restart().then(neverEnds, () => undefined),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -132,6 +136,7 @@ export async function aBreakableLine(
   const own = await openDatabase({ url: url.href, folder: 'unused', name: 'breakable', log: silent });
   return {
     db: own,
+    breaks: 3,
     async break() {
       await relay.cut();
       await timers.setTimeout(300);
