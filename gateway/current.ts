@@ -1,3 +1,4 @@
+import { inTurn } from '../platform/in-turn.ts';
 import type { Logger } from '../platform/log.ts';
 import { Problem } from '../platform/web/problem.ts';
 import type { AlarmChange } from './alarms/change.ts';
@@ -6,6 +7,7 @@ import { operate } from './operation.ts';
 import type { Operation, OperationOptions } from './operation.ts';
 import { writeLastKnown } from './plant/last-known.ts';
 import type { LastKnown } from './plant/last-known.ts';
+import type { Plant } from './store/plant.ts';
 
 /** The plant that is at work now. It changes as a whole when a plant model is imported. */
 export interface Current extends AsyncDisposable {
@@ -14,6 +16,8 @@ export interface Current extends AsyncDisposable {
   readonly started: boolean;
   /** Stops what ran before, then starts this. */
   replace(known: LastKnown): Promise<void>;
+  /** The same with another model: open alarms stay, but those whose rule is gone. */
+  replant(plant: Plant): Promise<void>;
 }
 
 export type CurrentOptions = Omit<OperationOptions, 'plant' | 'openAlarms'>;
@@ -32,6 +36,21 @@ export function createCurrent(options: CurrentOptions): Current {
     keep({ plant: operation.plant, openAlarms: [...alarms.values()] });
   };
 
+  const turn = inTurn();
+  const replace = async (known: LastKnown): Promise<void> => {
+    await operation?.[Symbol.asyncDispose]();
+    alarms = new Map(known.openAlarms.map((alarm) => [alarm.id, alarm]));
+    operation = operate({
+      ...options,
+      ...known,
+      publish(readings, changes) {
+        options.publish(readings, changes);
+        follow(changes);
+      },
+    });
+    keep(known);
+  };
+
   return {
     get started() {
       return operation !== undefined;
@@ -41,19 +60,12 @@ export function createCurrent(options: CurrentOptions): Current {
       const detail = 'No plant is known yet: the gateway waits for its database. /health says more.';
       throw new Problem({ status: 503, detail, headers: { 'retry-after': '5' } });
     },
-    async replace(known) {
-      await operation?.[Symbol.asyncDispose]();
-      alarms = new Map(known.openAlarms.map((alarm) => [alarm.id, alarm]));
-      operation = operate({
-        ...options,
-        ...known,
-        publish(readings, changes) {
-          options.publish(readings, changes);
-          follow(changes);
-        },
-      });
-      keep(known);
-    },
+    replace: (known) => turn(() => replace(known)),
+    replant: (plant) =>
+      turn(() => {
+        const rules = new Set(plant.rules.map(({ id }) => id));
+        return replace({ plant, openAlarms: [...alarms.values()].filter(({ rule }) => rules.has(rule)) });
+      }),
     async [Symbol.asyncDispose]() {
       await operation?.[Symbol.asyncDispose]();
       await keep.done();

@@ -42,11 +42,13 @@ export function ingest({ clean, freshness, judge, save, publish }: Steps): Walk 
       const silences = freshness.silent(now);
       const revived = freshness.revived(now);
       if (changes.length + silences.length + revived.length === 0) return;
+      // The screens must say that a tag is silent, even while nothing can be stored.
+      publish([...revived, ...silences.map(({ shown }) => shown)], []);
       await save(
         silences.map(({ marker }) => marker),
         changes,
       );
-      publish([...revived, ...silences.map(({ shown }) => shown)], changes);
+      publish([], changes);
     },
 
     async acknowledge(id, by, comment) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { EXIT_CONFIG, Refusal } from '../platform/cli.ts';
 import { openAccess } from '../platform/access/access.ts';
 import { findSecret } from '../platform/config.ts';
 import { openDatabase } from '../platform/database/open.ts';
@@ -89,10 +90,9 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
 
   const parts = { db, writer, current, link };
   const look = () => systemView({ ...parts, metrics, startedAt, transport: () => web.transport });
-  const toTrain = config.centre === undefined ? null : outbox;
   const all = routes(
     { db, access, health: siteHealth(parts), registry, scheduler },
-    { current, feed, outbox: toTrain, look },
+    { current, feed, outbox: toCentre, trains: config.centre !== undefined, look },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
 
@@ -101,7 +101,8 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const behind = () => writer.figures().spooledBatches > 0;
   const collecting = collect(current, { db, config, outbox: toCentre, behind, log }, signal);
   const learning = collecting.then(() => firstForecast(scheduler, signal));
-  await untilStopped(signal, [db.migrated, learning, tellSources(live, signal)]);
+  const storing = Promise.race([writer.ended, untilAborted(signal)]);
+  await untilStopped(signal, [storing, db.migrated, learning, tellSources(live, signal)]);
   notifier.stopping();
 }
 
@@ -122,6 +123,18 @@ async function tellSources(live: Live, signal: AbortSignal): Promise<void> {
     live.publish(room);
 }
 
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (err) {
+    throw new Refusal(
+      `centre.caFile: ${file} cannot be read. Name the PEM file of the authority that signed the centre's certificate.`,
+      EXIT_CONFIG,
+      { cause: err },
+    );
+  }
+}
+
 /** The link to the centre; null where none is configured. */
 function linkTo({ data, centre }: GatewayConfig, options: CentreOptions) {
   if (centre === undefined) return null;
@@ -129,16 +142,20 @@ function linkTo({ data, centre }: GatewayConfig, options: CentreOptions) {
   return openLink({
     ...{ db, log, url: centre.url, folder: data },
     token: centre.token === undefined ? undefined : findSecret(centre.token.secret, data),
-    ca: centre.caFile === undefined ? undefined : readFileSync(centre.caFile, 'utf8'),
+    ca: centre.caFile === undefined ? undefined : readAuthority(centre.caFile),
     apply: applyFromCentre(options),
     tags: () => Promise.resolve(dictionary(plant())),
   });
 }
 
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
 /** Settles when `signal` aborts and all work has ended. Rejects at once if some work fails before. */
 async function untilStopped(signal: AbortSignal, work: readonly Promise<void>[]): Promise<void> {
   try {
-    await Promise.all([signal.aborted ? undefined : once(signal, 'abort'), ...work]);
+    await Promise.all([untilAborted(signal), ...work]);
   } catch (err) {
     // What was broken off by the end of the daemon is no failure.
     if (!signal.aborted) throw err;

@@ -69,7 +69,8 @@ export function operate(options: OperationOptions): Operation {
 async function tick(walk: Walk, log: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await timers.setTimeout(TICK_MS, undefined, { signal }).catch(() => undefined);
-    await walk.tick(Date.now()).catch((err: unknown) => log.error({ err }, 'A tick of the walk failed.'));
+    // Not awaited: while nothing can be stored, the clock goes on.
+    void walk.tick(Date.now()).catch((err: unknown) => log.error({ err }, 'A tick of the walk failed.'));
   }
 }
 
@@ -124,7 +125,7 @@ function startSource(source: Source, walk: Walk, options: OperationOptions, sign
     observe({ type: 'lost', error: err instanceof Error ? err.message : String(err) });
     log.error(
       { err, source: source.name },
-      'The source cannot run. Mend its configuration, then import the plant again.',
+      'The source cannot run. Mend its configuration and import the plant again, or restart the gateway.',
     );
   });
   return { view, done };

@@ -10,6 +10,7 @@ import { dictionary } from '../centre.ts';
 import type { GatewayConfig } from '../config.ts';
 import { selectOpenAlarms } from '../store/alarms.ts';
 import { selectPlant, upsertPlant } from '../store/plant.ts';
+import type { Plant } from '../store/plant.ts';
 import { readLastKnown } from './last-known.ts';
 import type { LastKnown } from './last-known.ts';
 import { PlantModel } from './model.ts';
@@ -30,14 +31,15 @@ export function checkPlant(name: string, tree: unknown): PlantModel {
   );
 }
 
-/** Imports a model, and tells the centre of its tags. */
-export const importPlant = (db: Db, outbox: Outbox, model: PlantModel): Promise<void> =>
+/** Imports a model, tells the centre of its tags, and answers the plant that it makes. */
+export const importPlant = (db: Db, outbox: Outbox, model: PlantModel): Promise<Plant> =>
   db.transaction(async (tx) => {
     await upsertPlant(tx, model);
-    const plant = await selectPlant(tx);
-    if (plant !== null && plant.tags.length > 0) {
+    const plant = (await selectPlant(tx)) ?? NO_PLANT;
+    if (plant.tags.length > 0) {
       await outbox.enqueueEvent(tx, { type: 'tags', tags: dictionary(plant) });
     }
+    return plant;
   });
 
 export interface LoadOptions {
@@ -52,7 +54,13 @@ export interface LoadOptions {
 /** A server that does not answer within this time is away. */
 const PATIENCE_MS = 15_000;
 const AGAIN_MS = 1_000;
-const NO_PLANT = { site: { name: 'New site', timeZone: 'UTC' }, areas: [], sources: [], tags: [], rules: [] };
+const NO_PLANT: Plant = {
+  site: { name: 'New site', timeZone: 'UTC' },
+  areas: [],
+  sources: [],
+  tags: [],
+  rules: [],
+};
 
 /**
  * The plant to run: from the database, or, while that is away, as it was last known. A plant that is still empty is

@@ -20,6 +20,7 @@ import { alarms } from './alarms.ts';
 import { forecasts } from './forecasts.ts';
 import { models } from './models.ts';
 import { plantRoutes } from './plant.ts';
+import { plantModel } from './plant-model.ts';
 import { readings } from './readings.ts';
 import { sources } from './sources.ts';
 import { system } from './system.ts';
@@ -36,13 +37,14 @@ export interface Daemon {
 export interface Site {
   readonly current: Current;
   readonly feed: Feed;
-  /** Null where no centre is configured. */
-  readonly outbox: Outbox | null;
+  readonly outbox: Outbox;
+  /** Whether there is a centre to train at. */
+  readonly trains: boolean;
   readonly look: () => Promise<SystemView>;
 }
 
 /** All that the gateway answers. */
-export function routes(daemon: Daemon, { current, feed, outbox, look }: Site): Route[] {
+export function routes(daemon: Daemon, { current, feed, outbox, trains, look }: Site): Route[] {
   const { db, access, health, registry, scheduler } = daemon;
   const { operation } = current;
   const about = () => {
@@ -58,11 +60,12 @@ export function routes(daemon: Daemon, { current, feed, outbox, look }: Site): R
     ...jobRoutes(db, scheduler),
     ...plantRoutes(operation),
     ...sources(operation),
+    ...plantModel(db, current, outbox),
     ...readings(db, feed, operation),
     ...alarms(db, operation),
     ...forecasts(db),
     ...models(db),
-    ...trainings(db, outbox, operation),
+    ...trainings(db, trains ? outbox : null, operation),
     ...system(look),
   ];
   return [...described, openapiRoute(described, { title: 'Penstock gateway', version: VERSION })];

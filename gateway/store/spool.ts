@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, unlink } from 'node:fs/promises';
 import type { Logger } from '../../platform/log.ts';
+import { inTurn } from '../../platform/in-turn.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decodeRecord, encodeRecord, seqOf } from './record.ts';
 import type { Batch, Numbered } from './record.ts';
@@ -35,16 +36,6 @@ export class SpoolFull extends Error {
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-
-/** Runs one piece of work after the other. */
-function inTurn() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
-  };
-}
 
 /** The end of the spool: an open segment, once there is something to keep. */
 function spoolEnd(

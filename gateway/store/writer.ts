@@ -36,6 +36,8 @@ export interface Writer extends AsyncDisposable {
    */
   save(readings: readonly Reading[], changes: readonly AlarmChange[]): Promise<void>;
   figures(): WriterFigures;
+  /** Settles when the writer has ended. Rejects at once if it cannot go on: then nothing is stored any more. */
+  readonly ended: Promise<void>;
 }
 
 const SLOW_MS = 2_000;
@@ -96,7 +98,7 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
 
 /** Opens the writer. It owns the spool's reading and writing, but neither closes it nor the database. */
 export function openWriter(options: WriterOptions): Writer {
-  const { spool, quarantine, log, closeMs = CLOSE_MS } = options;
+  const { spool, quarantine, closeMs = CLOSE_MS } = options;
   const bell = createBell();
   const intake = createIntake(quarantine, () => bell.ring());
   const { step, lane, rescue } = stepper(options, intake, () => bell.ring());
@@ -119,11 +121,13 @@ export function openWriter(options: WriterOptions): Writer {
     await within(closeMs, lane.busy, false);
   };
   const ended = run().catch((err: unknown) => {
-    log.fatal({ err }, 'The writer has ended: nothing is stored any more. Restart the gateway.');
     intake.close(null);
+    throw new Error('The writer has ended: nothing is stored any more.', { cause: err });
   });
+  ended.catch(() => undefined);
 
   return {
+    ended,
     save: (readings, changes) => intake.save(readings, changes),
     figures: () => ({
       ...lane.figures(),
@@ -135,7 +139,7 @@ export function openWriter(options: WriterOptions): Writer {
     async [Symbol.asyncDispose]() {
       closesAt = Math.min(closesAt, performance.now() + closeMs);
       bell.ring();
-      await ended;
+      await ended.catch(() => undefined);
     },
   };
 }
