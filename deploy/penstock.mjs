@@ -37,4 +37,7 @@ const module = await import((packaged ? compiled : source).href);
 const { runCommand } = await import(
   new URL(packaged ? '../dist/platform/cli.js' : '../platform/cli.ts', import.meta.url).href
 );
-process.exitCode = await runCommand(module[name] ?? module[`${name}Command`], words);
+const code = await runCommand(module[name] ?? module[`${name}Command`], words);
+// What failed does not stay half alive, whatever it still waits for.
+if (code === 0) process.exitCode = 0;
+else process.exit(code);

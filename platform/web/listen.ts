@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { Refusal } from '../cli.ts';
 import type { Logger } from '../log.ts';
 import { listenWithNode } from './node.ts';
 import type { ListenOptions, Server, TlsFiles } from './server.ts';
@@ -34,7 +35,7 @@ async function tryUws(transport: 'auto' | 'uws', log: Logger) {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Another program has it: end that one, or choose another port.',
+  EADDRINUSE: 'Another program has it: end that one, or choose another port with web.port.',
   EACCES: 'Ports below 1024 need a privilege: choose a port from 1024 on.',
   EADDRNOTAVAIL: 'This machine does not have that address: choose one of its own, or 127.0.0.1.',
   ENOTFOUND: 'The host name is not known: choose an address of this machine, or 127.0.0.1.',
@@ -48,7 +49,7 @@ async function whyNot({ host, port }: ListenOptions, cause: unknown): Promise<Er
     probe.listen({ host, port }, () => probe.close(() => resolve('')));
   });
   const remedy = REMEDIES[code] ?? (cause instanceof Error ? cause.message : '');
-  return new Error(`Cannot listen on ${host}:${port}${code === '' ? '' : ` (${code})`}. ${remedy}`, {
+  return new Refusal(`Cannot listen on ${host}:${port}${code === '' ? '' : ` (${code})`}. ${remedy}`, 1, {
     cause,
   });
 }

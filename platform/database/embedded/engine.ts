@@ -8,7 +8,7 @@ import type { Engine } from '../engine.ts';
 import type { Load } from '../session.ts';
 import { startHost } from './host.ts';
 import type { Host } from './host.ts';
-import { lockFolder } from './lock.ts';
+import { lockFolder } from '../../folder.ts';
 import { wire } from './wire.ts';
 
 /** Many statements end by themselves before a restart would have ended them. */

@@ -40,7 +40,7 @@ describe.each(transports)('listening with %s', (transport) => {
     await using same = await aServer(transport);
     for (const { port } of [other, same])
       await expect(aServer(transport, { port })).rejects.toThrow(
-        `Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Another program has it: end that one, or choose another port.`,
+        `Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Another program has it: end that one, or choose another port with web.port.`,
       );
   });
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databaseOver } from '../../../../platform/database/database.ts';
 import { openBackend } from '../../../../platform/database/embedded/backend.ts';
 import { embeddedEngine } from '../../../../platform/database/embedded/engine.ts';
-import { lockFolder } from '../../../../platform/database/embedded/lock.ts';
+import { lockFolder } from '../../../../platform/folder.ts';
 import { loadPackage } from '../../../../platform/database/embedded/package.ts';
 import { openDatabase } from '../../../../platform/database/open.ts';
 import { createLog } from '../../../../platform/log.ts';

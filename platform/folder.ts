@@ -3,6 +3,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { Refusal } from './cli.ts';
 
 /** For people only: a number in a file proves nothing, the socket does. */
 const PID_FILE = 'pid';
@@ -13,7 +14,7 @@ const codeOf = (err: unknown): unknown => (err instanceof Error && 'code' in err
 async function addressFor(folder: string): Promise<string> {
   if (process.platform !== 'linux') return join(folder, 'lock');
   const { dev, ino } = await stat(folder, { bigint: true });
-  return `\0penstock-database-${dev}-${ino}`;
+  return `\0penstock-folder-${dev}-${ino}`;
 }
 
 async function listen(address: string): Promise<Server | null> {
@@ -54,8 +55,8 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   const pidFile = join(folder, PID_FILE);
   if (server === null) {
     const pid = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
-    throw new Error(
-      `The embedded database in ${folder} is in use by ${pid === '' ? 'another process' : `process ${pid}`}. Stop that one first, or set another folder.`,
+    throw new Refusal(
+      `The folder ${folder} is in use by ${pid === '' ? 'another process' : `process ${pid}`}. Stop that one first, or set another folder.`,
     );
   }
   await writeFile(pidFile, `${process.pid}\n`);
