@@ -13,6 +13,8 @@ const PENSTOCK = fileURLToPath(new URL('./penstock.mjs', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('./examples/', import.meta.url));
 const STOPPING_MS = 12_000;
 const STARTING_MS = 120_000;
+/** Long enough to see on screen that the plant is off. */
+const PLANT_AGAIN_MS = 15_000;
 
 interface Part {
   readonly name: string;
@@ -51,6 +53,11 @@ function startPart(name: string, data: string, words: readonly string[]): Part {
   });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   return { name, child, ended };
+}
+
+interface Ended {
+  readonly name: string;
+  readonly code: number | null;
 }
 
 interface Health {
@@ -96,12 +103,27 @@ async function stopParts(parts: readonly Part[]): Promise<void> {
   for (const { child, ended, name } of parts) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     child.kill('SIGTERM');
-    const done = await Promise.race([ended.then(() => true), sleep(STOPPING_MS, false)]);
+    const done = await Promise.race([ended.then(() => true), sleep(STOPPING_MS, false, { ref: false })]);
     if (!done) {
       process.stderr.write(`${name} did not end within ${STOPPING_MS / 1000} s and was killed.\n`);
       child.kill('SIGKILL');
-      await ended;
     }
+    const code = await ended;
+    if (code !== 0 && done) process.stderr.write(`${name} ended with code ${String(code)}.\n`);
+  }
+}
+
+/** Waits for a fault of the plant. One that was ended from outside is started again: see its tags turn stale, and recover. */
+async function keepPlant(parts: Part[], start: () => Part, signal: AbortSignal): Promise<Ended> {
+  for (;;) {
+    const plant = start();
+    parts.push(plant);
+    const code = await plant.ended;
+    if (code !== 0 && code !== null) return { name: plant.name, code };
+    if (!signal.aborted)
+      process.stdout.write(`The simulated plant was ended. It starts again in ${PLANT_AGAIN_MS / 1000} s.\n`);
+    await sleep(PLANT_AGAIN_MS, undefined, { signal });
+    parts.splice(parts.indexOf(plant), 1);
   }
 }
 
@@ -112,11 +134,12 @@ async function runDemo(data: string, signal: AbortSignal): Promise<void> {
   process.stdout.write(
     `Penstock demo: a simulated chemical plant, its gateway and a central node. Data in ${data}.\n`,
   );
-  const plant = startPart('simulate', data, [
-    ...['--data', join(data, 'simulate')],
-    ...['--opcua-password-file', join(secrets, 'demo-opcua')],
-    ...['--mqtt-password-file', join(secrets, 'demo-mqtt')],
-  ]);
+  const plant = () =>
+    startPart('simulate', data, [
+      ...['--data', join(data, 'simulate')],
+      ...['--opcua-password-file', join(secrets, 'demo-opcua')],
+      ...['--mqtt-password-file', join(secrets, 'demo-mqtt')],
+    ]);
   const config = (name: string) => [
     '--config',
     join(EXAMPLES, `demo-${name}.yaml`),
@@ -125,8 +148,11 @@ async function runDemo(data: string, signal: AbortSignal): Promise<void> {
   ];
   const gateway = startPart('gateway', data, config('gateway'));
   const central = startPart('central', data, config('central'));
-  const parts = [gateway, central, plant];
-  const failed = Promise.race(parts.map(async ({ name, ended }) => ({ name, code: await ended })));
+  const parts = [gateway, central];
+  const failed = Promise.race([
+    ...parts.map(async ({ name, ended }): Promise<Ended> => ({ name, code: await ended })),
+    keepPlant(parts, plant, signal),
+  ]);
 
   try {
     const ready = (async () => {
