@@ -20,16 +20,17 @@ export interface Daemon extends AsyncDisposable {
   stop(): Promise<number | null>;
 }
 
-/** Runs `penstock NAME` from source as a process of its own, until disposed of. */
-export function startDaemon(name: 'gateway' | 'central', config: string, port: number): Daemon {
-  const child = spawn(process.execPath, [PENSTOCK, name, '--config', config], {
+/** Runs `penstock WORDS` from source as a process of its own, until disposed of. */
+export function startPenstock(words: readonly string[], url: string): Daemon {
+  const child = spawn(process.execPath, [PENSTOCK, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '--trace-warnings' },
   });
   let output = '';
   child.stdout.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr.on('data', (text: Buffer) => (output += text.toString()));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
-  const orphan = () => child.kill('SIGKILL');
+  const orphan = () => child.kill();
   process.once('exit', orphan);
   void exited.then(() => process.off('exit', orphan));
   const end = async (signal: NodeJS.Signals) => {
@@ -37,7 +38,7 @@ export function startDaemon(name: 'gateway' | 'central', config: string, port: n
     return exited;
   };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     process: child,
     output: () => output,
     kill: async () => {
@@ -49,6 +50,9 @@ export function startDaemon(name: 'gateway' | 'central', config: string, port: n
     },
   };
 }
+
+export const startDaemon = (name: 'gateway' | 'central', config: string, port: number): Daemon =>
+  startPenstock([name, '--config', config], `http://127.0.0.1:${port}`);
 
 /** Asks until the answer satisfies, or the daemon has ended. */
 export async function until<T>(

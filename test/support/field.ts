@@ -1,5 +1,5 @@
 import * as timers from 'node:timers/promises';
-import { connectAsync } from 'mqtt';
+import { connect, connectAsync } from 'mqtt';
 import type { MqttClient } from 'mqtt';
 import type { Db } from '../../platform/database/db.ts';
 
@@ -67,6 +67,17 @@ export function startField(port: number, password: string, signal: AbortSignal):
     while (!signal.aborted) await session().catch(() => timers.setTimeout(100));
   };
   return { acknowledged, ended: run() };
+}
+
+/** An MQTT device of the field, once it is connected. It reconnects, and forgets what it could not send meanwhile. */
+export async function aDevice(port: number, password: string): Promise<MqttClient> {
+  const client = connect(`mqtt://127.0.0.1:${port}`, {
+    ...{ username: 'field', password, reconnectPeriod: 200, queueQoSZero: false },
+  });
+  // A broker that is not there yet is tried again.
+  client.on('error', () => undefined);
+  await new Promise<void>((resolve) => client.once('connect', () => resolve()));
+  return client;
 }
 
 /** What of the acknowledged readings a database lacks, and what it holds twice. */

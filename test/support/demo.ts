@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import * as timers from 'node:timers/promises';
+import type { AlarmView } from '../../gateway/api/alarms.ts';
+import type { LastReading } from '../../gateway/api/readings.ts';
+import type { Api } from './api.ts';
+import type { Daemon } from './daemon.ts';
+
+/** The demo's ports are fixed: no two run on one machine. */
+export const GATEWAY = 'http://127.0.0.1:8080';
+export const CENTRAL = 'http://127.0.0.1:8090';
+
+const gatewayPages =
+  'alarms alarms/history tags/XMEAS_07 sources models trainings jobs jobs/forecast system users';
+const centralPages = 'sites/first trainings trainings/first jobs jobs/roll-ups health-checks users';
+/** Every page: whose, its path, the daemon's address. `tags/NAME` and `…/first` stand for numbers not known before. */
+export const PAGES = [
+  ...['', ...gatewayPages.split(' ')].map((path) => ['gateway', path, GATEWAY] as const),
+  ...['', ...centralPages.split(' ')].map((path) => ['central', path, CENTRAL] as const),
+];
+
+/** The demo's processes by the name of their command. */
+export async function partsOf(demo: Daemon): Promise<Map<string, number>> {
+  const { pid = 0 } = demo.process;
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ');
+  const parts = new Map<string, number>();
+  for (const child of children) {
+    const [, , command = ''] = (await readFile(`/proc/${child}/cmdline`, 'utf8')).split('\0');
+    parts.set(command, Number(child));
+  }
+  return parts;
+}
+
+/** Settles with the time when a process has ended. */
+export async function endOf(pid: number): Promise<number> {
+  while (existsSync(`/proc/${pid}`)) await timers.setTimeout(20);
+  return performance.now();
+}
+
+/** Alarms raised since `at` on tags whose value, as it was known, was not beyond the limit. */
+export async function lies(site: Api, at: number, known: readonly LastReading[]): Promise<AlarmView[]> {
+  const raised = (await site.list<AlarmView>('alarms?state=all')).filter(
+    ({ raisedAt }) => Date.parse(raisedAt) >= at,
+  );
+  return raised.filter(({ tag, kind, limit }) => {
+    const value = Number(known.find((reading) => reading.tag === tag)?.value);
+    return kind === 'high' ? value <= limit : value >= limit;
+  });
+}
