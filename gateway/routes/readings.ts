@@ -33,11 +33,13 @@ export const readings = (db: Database, feed: Feed, operation: () => Operation) =
         });
       }
       const tags = [...new Set(query.tags.split(',').map(Number))] as TagId[];
-      const expected = expectedMs(operation().plant);
+      const byException = tagsByException(operation().plant);
       const trends = await db.cancellable(request.signal, TREND_MS, async (own) => {
         const columns = [];
         for (const tag of tags) {
-          columns.push(await selectTrend(own, { tag, ...range, expectedMs: expected.get(tag) }));
+          // What was handed over later may be coarser than what is expected live: the data itself tells its gaps.
+          const expectedMs = byException.has(tag) ? null : undefined;
+          columns.push(await selectTrend(own, { tag, ...range, expectedMs }));
         }
         return columns;
       });
@@ -62,8 +64,8 @@ export const readings = (db: Database, feed: Feed, operation: () => Operation) =
   }),
 ];
 
-/** How often each tag is due; null for those that an OPC UA server reports only when they change. */
-function expectedMs({ tags, sources }: Plant): Map<TagId, number | null> {
-  const byException = new Set(sources.filter(reportsByException).map(({ id }) => id));
-  return new Map(tags.map((tag) => [tag.id, byException.has(tag.source) ? null : tag.expectedMs]));
+/** The tags that an OPC UA server reports only when they change: silence is no gap. */
+function tagsByException({ tags, sources }: Plant): Set<TagId> {
+  const quiet = new Set(sources.filter(reportsByException).map(({ id }) => id));
+  return new Set(tags.filter(({ source }) => quiet.has(source)).map(({ id }) => id));
 }

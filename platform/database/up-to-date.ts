@@ -7,6 +7,15 @@ import { isOutage } from './outage.ts';
 
 const RETRY_MS = 5_000;
 
+class NotMigrated extends Error {
+  override name = 'NotMigrated';
+  /** cannot_connect_now (PostgreSQL, appendix A): the caller may try again. */
+  readonly code = '57P03';
+  constructor() {
+    super('The database is being brought up to date.');
+  }
+}
+
 /** A database that counts as available only once its migrations have run. */
 export interface UpToDate extends Database {
   /** Rejects if a migration fails for another reason than a server that is away: a person is needed. */
@@ -25,7 +34,16 @@ export function upToDate(
     done = true;
   });
   migrated.catch(() => undefined);
+  /** What would find an old schema, or none, is answered like a server that is still starting. */
+  const gate = (name: 'query' | 'transaction' | 'copy' | 'cancellable') => ({
+    value: (...args: unknown[]): unknown =>
+      done ? Reflect.apply(db[name], db, args) : Promise.reject(new NotMigrated()),
+  });
   return Object.create(db, {
+    query: gate('query'),
+    transaction: gate('transaction'),
+    copy: gate('copy'),
+    cancellable: gate('cancellable'),
     available: { get: () => done && db.available },
     ready: {
       value: async (waiting: AbortSignal) => {
