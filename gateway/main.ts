@@ -8,6 +8,7 @@ import { openAccess } from '../platform/access/access.ts';
 import { findSecret } from '../platform/config.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { upToDate } from '../platform/database/up-to-date.ts';
+import { lockFolder } from '../platform/folder.ts';
 import { jobMetrics } from '../platform/jobs/metrics.ts';
 import { openScheduler } from '../platform/jobs/scheduler.ts';
 import type { Logger } from '../platform/log.ts';
@@ -57,6 +58,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   using metrics = openMetrics();
   const { registry } = metrics;
 
+  await using _ = await lockFolder(data);
   await using server = await openDatabase({ ...database, folder: join(data, 'database'), name: NAME, log });
   const db = upToDate(server, migrations, log, signal);
   const toCentre = config.centre === undefined ? noOutbox : outbox;

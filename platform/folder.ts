@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
@@ -46,6 +46,7 @@ async function isLeftOver(address: string): Promise<boolean> {
 
 /** Takes the folder for this process, or rejects naming the process that has it. Two at once would lose data silently. */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const address = await addressFor(folder);
   let server = await listen(address);
   if (server === null && (await isLeftOver(address))) {

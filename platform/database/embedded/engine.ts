@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../../log.ts';
@@ -67,7 +66,6 @@ interface EmbeddedOptions {
 /** TimescaleDB in a thread of this process, in a folder that is ours alone. */
 export async function embeddedEngine(options: EmbeddedOptions): Promise<Engine> {
   const { folder, log } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(folder);
   let tellLost: (reason: Error) => void = () => undefined;
   try {
