@@ -35,9 +35,10 @@ export function upToDate(
   });
   migrated.catch(() => undefined);
   /** What would find an old schema, or none, is answered like a server that is still starting. */
+  const methods = db as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
   const gate = (name: 'query' | 'transaction' | 'copy' | 'cancellable') => ({
     value: (...args: unknown[]): unknown =>
-      done ? Reflect.apply(db[name], db, args) : Promise.reject(new NotMigrated()),
+      done ? methods[name]?.(...args) : Promise.reject(new NotMigrated()),
   });
   return Object.create(db, {
     query: gate('query'),
