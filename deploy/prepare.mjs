@@ -19,10 +19,15 @@ function digest(paths) {
   };
   for (const path of paths) {
     const full = join(root, path);
-    const inside = existsSync(full) && !/\.\w+$/.test(path) ? readdirSync(full, { recursive: true, withFileTypes: true }) : null;
+    const inside =
+      existsSync(full) && !/\.\w+$/.test(path)
+        ? readdirSync(full, { recursive: true, withFileTypes: true })
+        : null;
     if (inside === null) add(path);
     else {
-      const files = inside.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      const files = inside
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
       for (const file of files.sort()) add(file.slice(root.length));
     }
   }
@@ -36,9 +41,14 @@ function step(name, { inputs, result, command }) {
   if (existsSync(join(root, result)) && existsSync(mark) && readFileSync(mark, 'utf8') === now) return;
   const started = Date.now();
   console.log(`Preparing: ${name} …`);
-  const { status } = spawnSync(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(command[0], command.slice(1), {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (status !== 0) {
-    console.error(`Preparing failed: ${name}. '${command.join(' ')}' ended with ${status}; see its message above.`);
+    console.error(
+      `Preparing failed: ${name}. '${command.join(' ')}' ended with ${status}; see its message above.`,
+    );
     process.exit(1);
   }
   mkdirSync(marks, { recursive: true });

@@ -155,7 +155,7 @@ async function cycleOfLaps() {
     for (const { tag, quality } of readings) {
       if (quality !== 0) doubts.push({ at, tag: tags[tag]!.name, reason: reasonOf(quality) });
     }
-    for (const { tag, event } of judge.judge(readings))
+    for (const { tag, event } of judge.judge(readings, at))
       if (event.startsWith('raised')) alarms.push({ at, tag: tags[tag]!.name });
   }
   return { alarms, doubts };
