@@ -2,8 +2,9 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { ingestBench } from './ingest.ts';
+import { liveBench } from './live.ts';
 
-const benches: readonly Bench[] = [ingestBench];
+const benches: readonly Bench[] = [ingestBench, liveBench];
 
 const USAGE = `npm run bench -- NAME [options]
 
