@@ -4,7 +4,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
 import { aDatabaseAddress, aFolder, testServer } from '../support/database.ts';
-import { health, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { health, say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { aFieldPlant, compare, startField } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
@@ -89,8 +89,8 @@ test.for(['cut', 'silence'] as const)(
     await site.relay.restore();
     await well(gateway);
     const recovered = performance.now() - back;
-    process.stdout.write(
-      `database away (${how}): noticed after ${noticed.toFixed(0)} ms, well ${recovered.toFixed(0)} ms after its return\n`,
+    say(
+      `database away (${how}): noticed after ${noticed.toFixed(0)} ms, well ${recovered.toFixed(0)} ms after its return`,
     );
     await site.moreArrive();
     expect(await site.settle(gateway)).toEqual({ missing: [], doubled: [] });

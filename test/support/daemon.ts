@@ -68,6 +68,9 @@ export async function until<T>(
   }
 }
 
+/** A figure for whoever reads the output of a test. */
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
 export const health = async (url: string) =>
   (await (await fetch(`${url}/health`)).json()) as {
     status: string;

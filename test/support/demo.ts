@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import * as timers from 'node:timers/promises';
+import type { Page } from 'playwright-core';
 import type { AlarmView } from '../../gateway/api/alarms.ts';
 import type { LastReading } from '../../gateway/api/readings.ts';
 import type { Api } from './api.ts';
@@ -46,4 +47,11 @@ export async function lies(site: Api, at: number, known: readonly LastReading[])
     const value = Number(known.find((reading) => reading.tag === tag)?.value);
     return kind === 'high' ? value <= limit : value >= limit;
   });
+}
+
+/** How the tiles of the overview look now: each look that any of them has. */
+export async function looksOf(page: Page): Promise<string[]> {
+  const all = ['good', 'uncertain', 'bad', 'stale', 'missing'];
+  const counts = await Promise.all(all.map((look) => page.locator(`.tile[data-look=${look}]`).count()));
+  return all.filter((_, i) => counts[i] !== 0);
 }

@@ -8,7 +8,7 @@ import { apiOf } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { DESKTOP, faultsOf, keepScreen, openBrowser, openPage, PHONE, setUp } from '../support/browser.ts';
 import { aFolder } from '../support/database.ts';
-import { startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { aDevice } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
@@ -162,7 +162,7 @@ test('a device that falls silent turns stale, raises nothing, and its value is l
   const silent = Date.now();
   clearInterval(pulse);
   await expect.poll(() => look(page), soon).toBe('stale');
-  process.stdout.write(`operator: stale on screen ${Date.now() - silent} ms after the last value\n`);
+  say(`operator: stale on screen ${Date.now() - silent} ms after the last value`);
   expect(await alarms('all')).toEqual(before);
   pulse = setInterval(() => device.publish('tank/level', String(level.value)), 250);
   await expect.poll(() => look(page), soon).toBe('good');
@@ -175,7 +175,7 @@ test('a gateway that hangs is shown as such, no value looks live, and all is liv
   gateway.process.kill('SIGSTOP');
   onTestFinished(() => void gateway.process.kill('SIGCONT'));
   await page.getByText('No contact with the server.').waitFor();
-  process.stdout.write(`operator: a hung gateway is shown after ${Date.now() - hung} ms\n`);
+  say(`operator: a hung gateway is shown after ${Date.now() - hung} ms`);
   await expect.poll(() => look(page), soon).toBe('stale');
   await keepScreen(page, 'operator-link-lost');
   expect(await faultsOf(page)).toEqual([]);
@@ -189,7 +189,7 @@ test('SIGTERM ends the gateway with code 0, and the screens say that it is gone'
   await page.getByRole('button', { name: 'Start' }).first().waitFor();
   const from = Date.now();
   expect(await gateway.stop()).toBe(0);
-  process.stdout.write(`operator: the gateway ended after ${Date.now() - from} ms\n`);
+  say(`operator: the gateway ended after ${Date.now() - from} ms`);
   await page.getByText('No contact with the server.').waitFor();
   await expect(
     page.getByRole('button', { name: 'Start' }).first().getAttribute('aria-disabled'),
