@@ -46,12 +46,12 @@ export function startField(port: number, password: string, signal: AbortSignal):
     acknowledged.add(`${tag}:${value}`);
   };
   const session = async () => {
-    const client = await connectAsync(`mqtt://127.0.0.1:${port}`, {
-      username: 'field',
-      password,
-      reconnectPeriod: 0,
-      connectTimeout: 1000,
-    });
+    // False: a broker that closes without a word, on its way out, is an error too.
+    const client = await connectAsync(
+      `mqtt://127.0.0.1:${port}`,
+      { username: 'field', password, reconnectPeriod: 0, connectTimeout: 1000 },
+      false,
+    );
     client.on('error', () => undefined);
     const over = new Promise<void>((resolve) => {
       client.once('close', resolve);
