@@ -10,7 +10,11 @@ const AGAIN_MS = 100;
 async function connect() {
   for (;;) {
     try {
-      return await connectAsync(`mqtt://127.0.0.1:${port}`, { username, password, reconnectPeriod: 0 }, false);
+      return await connectAsync(
+        `mqtt://127.0.0.1:${port}`,
+        { username, password, reconnectPeriod: 0 },
+        false,
+      );
     } catch {
       await timers.setTimeout(AGAIN_MS);
     }
