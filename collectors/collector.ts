@@ -8,10 +8,105 @@ import type { Logger } from '../platform/log.ts';
  */
 export type Emit = (batch: readonly Raw[]) => Promise<void>;
 
-/** A live connection to one device. */
-export interface Collector {
+/** A live connection to one device. What else a driver can do it says by having the method. */
+export interface Collector
+  extends
+    Partial<Testable>,
+    Partial<Browsable>,
+    Partial<Writable>,
+    Partial<HistoryReader>,
+    Partial<Invokable> {
   /** Connects and emits until `signal` aborts. Rejects when the link is lost: the caller owns retrying. */
   run(emit: Emit, signal: AbortSignal): Promise<void>;
+}
+
+/** One thing that was tried, in the order tried. A failed one has a remedy, and is the last. */
+export interface TestStep {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+/** The dry run of a configuration. Independent of `run`: it opens and closes a connection of its own. */
+export interface Testable {
+  /** Settles within seconds; what is wrong is a step, not a rejection. Reads a sample of the plan's points. */
+  test(signal: AbortSignal): Promise<readonly TestStep[]>;
+}
+
+/** A place in what a device offers: a branch, a signal, or both. */
+export interface Place {
+  /** To be handed back to `browse` for what is below it. */
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** Whether something may lie below. */
+  readonly branch: boolean;
+  /** Where it is a signal: the address of a tag for it, as the protocol's schema has it. */
+  readonly address: unknown;
+  /** Where it is a signal: the kind of tag that can hold it. */
+  readonly kind: 'number' | 'text' | null;
+  /** In the device's own words: Double, uint16, JSON number. */
+  readonly type: string;
+  readonly unit: string;
+  /** EURange or the like, in the device's unit. */
+  readonly range: readonly [number, number] | null;
+  readonly value: number | string | null;
+  readonly writable: boolean;
+}
+export interface BrowseRequest {
+  /** Null: the top. */
+  readonly place: string | null;
+  /** In names, in any case, at any depth below `place`; empty: what lies directly below. */
+  readonly search: string;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after: string | null;
+}
+export interface Places {
+  readonly places: readonly Place[];
+  readonly next: string | null;
+}
+export interface Browsable {
+  /** Needs a running link where the device must be asked; then rejects with what is wrong. */
+  browse(request: BrowseRequest, signal: AbortSignal): Promise<Places>;
+}
+
+/** A value for a point, in the device's own scale. */
+export interface WriteOrder {
+  readonly tag: TagId;
+  readonly value: number | string;
+}
+/** `verified` says that the device was read afterwards and has the value; `readBack` is what it then had. */
+export type WriteOutcome =
+  | { readonly tag: TagId; readonly state: 'verified'; readonly readBack: number | string }
+  | {
+      readonly tag: TagId;
+      readonly state: 'unverified';
+      readonly readBack: number | string | null;
+      readonly why: string;
+    }
+  | { readonly tag: TagId; readonly state: 'refused'; readonly why: string };
+export interface Writable {
+  /** In the order given, each read back. Rejects when there is no link: then nothing was sent. */
+  write(orders: readonly WriteOrder[], signal: AbortSignal): Promise<readonly WriteOutcome[]>;
+}
+
+/** From when to when readings are missing, in milliseconds since the epoch. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+export interface HistoryReader {
+  /** Emits what the device recorded in the gap, newest first, and says how much. Called while live data flows. */
+  readHistory(gap: Gap, emit: Emit, signal: AbortSignal): Promise<{ readonly readings: number }>;
+}
+
+/** A method of a device (OPC 10000-4, 5.12). */
+export interface Invokable {
+  invoke(
+    call: { readonly object: string; readonly method: string; readonly inputs: readonly unknown[] },
+    signal: AbortSignal,
+  ): Promise<readonly unknown[]>;
 }
 
 /** What a driver can say beside readings. */
@@ -22,6 +117,16 @@ export interface Report {
    * logged at a bounded rate, and shown with the source. `remedy` is what a person can do about it.
    */
   fault(kind: FaultKind, what: string, remedy: string): void;
+  /** Readings that were there and are known to be lost: each goes into the loss ledger. */
+  lost(loss: KnownLoss): void;
+}
+export interface KnownLoss extends Gap {
+  /** Null: all tags of the source. */
+  readonly tag: TagId | null;
+  /** For people: the server's queue overflowed. */
+  readonly cause: string;
+  /** How many, where that is known. */
+  readonly count: number | null;
 }
 export type FaultKind =
   | 'malformed'

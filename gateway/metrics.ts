@@ -29,7 +29,7 @@ export function linkMetrics(registry: Registry): (source: Source, event: LinkEve
   return ({ name: source }, event) => {
     if (event.type === 'contact') collected.inc({ source }, event.readings);
     else if (event.type === 'lost') losses.inc({ source });
-    else faults.inc({ source, kind: event.kind }, event.count);
+    else if (event.type === 'fault') faults.inc({ source, kind: event.kind }, event.count);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { FaultKind, Plan } from '../../collectors/collector.ts';
+import type { FaultKind, KnownLoss, Plan } from '../../collectors/collector.ts';
 import type { ProtocolName } from '../../collectors/protocols.ts';
 import type { Raw } from '../../history/reading.ts';
 
@@ -32,4 +32,5 @@ export interface GatewaySide extends Record<string, (...args: never[]) => unknow
   /** A line of the worker's own log, in JSON. */
   log(line: string): void;
   faults(faults: readonly Faults[]): void;
+  lost(loss: KnownLoss): void;
 }

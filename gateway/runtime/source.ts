@@ -60,6 +60,7 @@ function workerOf({ name, protocol, plan }: Source, ears: Ears, log: Logger) {
       return emitNow(batch);
     },
     log: (line) => relay(line, log),
+    lost: (loss) => ears.observe({ type: 'missing', loss }),
     faults(faults) {
       for (const fault of faults) {
         ears.observe({ type: 'fault', kind: fault.kind, count: fault.count, what: fault.what });

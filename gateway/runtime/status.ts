@@ -1,10 +1,11 @@
-import type { FaultKind } from '../../collectors/collector.ts';
+import type { FaultKind, KnownLoss } from '../../collectors/collector.ts';
 import type { SourceView } from '../api/plant.ts';
 
 /** What happens on a link. */
 export type LinkEvent =
   | { readonly type: 'contact'; readonly readings: number }
   | { readonly type: 'lost'; readonly error: string }
+  | { readonly type: 'missing'; readonly loss: KnownLoss }
   | { readonly type: 'fault'; readonly kind: FaultKind; readonly count: number; readonly what: string };
 
 /** Everything known about a link. A value: each event makes a new one. */
@@ -58,6 +59,8 @@ export function observed(link: Link, event: LinkEvent, now: number): Link {
   switch (event.type) {
     case 'contact':
       return contacted(link, event.readings, now);
+    case 'missing':
+      return link;
     case 'lost':
       return { ...link, lostAt: now, lastError: event.error };
     case 'fault': {

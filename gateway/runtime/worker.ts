@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import type { Emit } from '../../collectors/collector.ts';
+import type { Emit, KnownLoss } from '../../collectors/collector.ts';
 import { load } from '../../collectors/protocols.ts';
 import { createLog } from '../../platform/log.ts';
 import { serve } from '../../platform/thread.ts';
@@ -20,7 +20,8 @@ const gateway = serve<GatewaySide>({
   async run() {
     current = new AbortController();
     const emit: Emit = inFlight((batch) => gateway.emit(batch), UNSETTLED_BATCHES);
-    await protocol.open(data.plan, { log, fault: faults.count }).run(emit, current.signal);
+    const lost = (loss: KnownLoss) => void gateway.lost(loss).catch(() => undefined);
+    await protocol.open(data.plan, { log, fault: faults.count, lost }).run(emit, current.signal);
   },
   stop: () => current.abort(),
   ping: () => undefined,

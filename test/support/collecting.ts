@@ -3,6 +3,7 @@ import type {
   Collector,
   Emit,
   FaultKind,
+  KnownLoss,
   Plan,
   Point,
   Protocol,
@@ -24,8 +25,13 @@ export function aReport() {
     { level: 'debug' },
     { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   );
-  const report: Report = { log, fault: (kind, what, remedy) => void faults.push({ kind, what, remedy }) };
-  return { report, faults, lines };
+  const losses: KnownLoss[] = [];
+  const report: Report = {
+    log,
+    fault: (kind, what, remedy) => void faults.push({ kind, what, remedy }),
+    lost: (loss) => void losses.push(loss),
+  };
+  return { report, faults, lines, losses };
 }
 
 export const aPoint = <Address>(
@@ -41,8 +47,11 @@ export const aPoint = <Address>(
 
 /** A running collector, with all that it emits. */
 export interface Run {
+  /** What else the driver can do, on this link. */
+  readonly collector: Collector;
   readonly batches: (readonly Raw[])[];
   readonly faults: readonly Fault[];
+  readonly losses: readonly KnownLoss[];
   readonly lines: readonly Record<string, unknown>[];
   /** Settles when the run is over: undefined, or the reason of its end. */
   readonly ended: Promise<unknown>;
@@ -57,7 +66,7 @@ export function collect<Config, Address>(
   plan: Plan<Config, Address>,
   hold: () => Promise<void> = () => Promise.resolve(),
 ): Run {
-  const { report, faults, lines } = aReport();
+  const { report, faults, lines, losses } = aReport();
   const batches: (readonly Raw[])[] = [];
   const stop = new AbortController();
   const emit: Emit = (batch) => {
@@ -70,8 +79,10 @@ export function collect<Config, Address>(
     (err: unknown) => err,
   );
   return {
+    collector,
     batches,
     faults,
+    losses,
     lines,
     ended,
     readings: () => batches.flat(),
