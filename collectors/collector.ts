@@ -152,6 +152,8 @@ export interface Plan<Config, Address> {
   readonly points: readonly Point<Address>[];
   /** Where the gateway keeps its own certificate and those it trusts: one folder for all sources. */
   readonly pkiFolder: string;
+  /** A folder of this source's own, where a driver keeps what must outlive a restart. It may not exist yet. */
+  readonly dataFolder?: string;
 }
 
 /** What a protocol folder exports. Secrets in `config` are already resolved. */

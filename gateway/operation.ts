@@ -113,7 +113,8 @@ function startSource(source: Source, walk: Walk, options: OperationOptions, sign
   const run = async () => {
     if (!source.enabled) return;
     const config = schemas[protocol].config.parse(withSecrets(source.config, secretsOf(options)));
-    const plan = { config, points, pkiFolder: join(options.dataFolder, 'pki') };
+    const dataFolder = join(options.dataFolder, 'sources', String(source.id));
+    const plan = { config, points, pkiFolder: join(options.dataFolder, 'pki'), dataFolder };
     await runSource(
       { id: source.id, name: source.name, protocol, plan },
       { emit: walk.emit(source.id), observe },
