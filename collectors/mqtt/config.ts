@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parsePath } from './path.ts';
+import { parsePath } from '../path.ts';
 
 const packetBytes = z.number().int().min(1024).max(16_777_216).default(262_144);
 

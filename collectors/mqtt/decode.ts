@@ -1,11 +1,11 @@
 import type { Raw } from '../../history/reading.ts';
 import type { Point, Report } from '../collector.ts';
+import { follow, parsePath } from '../path.ts';
+import type { Path } from '../path.ts';
+import { readPayload } from '../payload.ts';
+import { parseTime } from '../time.ts';
 import { absurdity, numberIn } from '../value.ts';
 import type { MqttAddress } from './config.ts';
-import { follow, parsePath } from './path.ts';
-import type { Path } from './path.ts';
-import { readPayload } from './payload.ts';
-import { parseTime } from './time.ts';
 
 const SHOWN = 60;
 /** A longer text is no value of a plant. */

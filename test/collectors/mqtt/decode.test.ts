@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MqttAddress } from '../../../collectors/mqtt/config.ts';
 import { decoder } from '../../../collectors/mqtt/decode.ts';
-import { follow, parsePath } from '../../../collectors/mqtt/path.ts';
-import { readPayload } from '../../../collectors/mqtt/payload.ts';
-import { parseTime } from '../../../collectors/mqtt/time.ts';
+import { follow, parsePath } from '../../../collectors/path.ts';
+import { readPayload } from '../../../collectors/payload.ts';
+import { parseTime } from '../../../collectors/time.ts';
 import { aPoint, aReport } from '../../support/collecting.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
