@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AedesOptions, Client } from 'aedes';
+import type { AedesOptions, Client, PublishPacket } from 'aedes';
 import type { BrokerConfig } from './config.ts';
 import type { Line } from './line.ts';
+import type { Message } from './message.ts';
 import type { Visitors } from './visitors.ts';
 
 type Rules = Required<
@@ -64,12 +65,21 @@ export function accessRules(users: BrokerConfig['users'], guests: Visitors, line
         return;
       }
       if (client !== null) guests.published(client.conn);
-      const { topic, qos } = packet;
-      const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-      line.receive({ topic, payload, qos }).then(() => done(null), done);
+      const safe = line.receive(messageIn(packet));
+      if (safe === undefined) done(null);
+      else safe.then(() => done(null), done);
     },
   };
 }
+
+/** To us the retain flag asks to keep the message for later subscribers: it is as fresh as any. */
+const messageIn = ({ topic, qos, payload }: PublishPacket): Message => ({
+  topic,
+  payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+  qos,
+  retained: false,
+  at: Date.now(),
+});
 
 const digest = (secret: string | Uint8Array): Buffer => createHash('sha256').update(secret).digest();
 

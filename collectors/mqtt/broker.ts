@@ -4,10 +4,12 @@ import type { Server, Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { ticks } from '../ticks.ts';
 import { accessRules } from './access.ts';
+import { attended } from './attend.ts';
 import { HEARTBEAT_MS } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import { packetGuard } from './guard.ts';
 import type { Line } from './line.ts';
+import type { Publish } from './message.ts';
 import { visitors } from './visitors.ts';
 
 /** A subscriber that reads nothing for this long is cut off: until then it holds up all others. */
@@ -39,13 +41,25 @@ export async function runBroker(config: BrokerConfig, line: Line, signal: AbortS
   try {
     await Promise.race([listening(server, config), broken]);
     line.report.log.info({ address: server.address() }, 'Listening for MQTT devices.');
-    await Promise.race([heartbeat(() => guests.publishing(), line, signal), broken]);
+    const serving = Promise.race([heartbeat(() => guests.publishing(), line, signal), broken]);
+    await attended(serving, publisher(broker), line, signal);
   } finally {
     server.close();
     await new Promise<void>((resolve) => broker.close(resolve));
     guests.dismiss();
   }
 }
+
+const publisher =
+  (broker: Aedes): Publish =>
+  ({ topic, payload, qos, retain }) =>
+    new Promise((resolve, reject) => {
+      const bytes = Buffer.from(payload);
+      broker.publish({ cmd: 'publish', topic, payload: bytes, qos, retain, dup: false }, (err) => {
+        if (err) reject(err);
+        else resolve();
+      });
+    });
 
 async function listening(server: Server, { host, port }: BrokerConfig): Promise<void> {
   server.listen({ host, port });

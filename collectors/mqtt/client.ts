@@ -2,7 +2,9 @@ import { connect } from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { ClientConfig } from './config.ts';
 import { packetGuard } from './guard.ts';
+import { attended } from './attend.ts';
 import type { Line } from './line.ts';
+import type { Outgoing, Publish } from './message.ts';
 
 const CONNECT_MS = 5_000;
 /** How long the broker is asked to keep what we have not acknowledged. */
@@ -11,14 +13,21 @@ const SESSION_S = 7 * 86_400;
 const REFUSED = 0x80;
 const TOPICS_PER_PACKET = 100;
 
+/** What is wanted of the broker. */
+export interface Session {
+  readonly topics: readonly string[];
+  /** Whether it begins anew with each connection. */
+  readonly clean: boolean;
+}
+
 /** Listens to a foreign broker until `signal` aborts. Rejects when the connection is lost. */
 export async function runClient(
   config: ClientConfig,
-  topics: readonly string[],
+  { topics, clean }: Session,
   line: Line,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = connect(config.url, options(config));
+  const client = connect(config.url, options(config, clean, line.will));
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
@@ -30,18 +39,27 @@ export async function runClient(
   limit(client, config.maxPacketBytes);
   try {
     await Promise.race([subscribed(client, topics, line), lost, stopped]);
-    await Promise.race([lost, stopped]);
+    await attended(Promise.race([lost, stopped]), publisher(client, lost), line, signal);
   } finally {
     await client.endAsync(true);
   }
 }
 
-const options = (config: ClientConfig): IClientOptions => ({
+/** The library lets a message wait for ever when the link is lost: its sender is to know. */
+const publisher =
+  (client: MqttClient, lost: Promise<never>): Publish =>
+  async ({ topic, payload, qos, retain }) => {
+    const bytes = typeof payload === 'string' ? payload : Buffer.from(payload);
+    await Promise.race([client.publishAsync(topic, bytes, { qos, retain }), lost]);
+  };
+
+const options = (config: ClientConfig, clean: boolean, will: Outgoing | undefined): IClientOptions => ({
   protocolVersion: config.version,
   clientId: config.clientId,
   ...(config.user === undefined ? {} : { username: config.user }),
   ...(config.password === undefined ? {} : { password: config.password }),
-  clean: false,
+  clean,
+  ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
   keepalive: config.keepAliveS,
   connectTimeout: CONNECT_MS,
   // The supervisor reconnects; two loops would multiply.
@@ -68,10 +86,10 @@ function lossOf(client: MqttClient, { url }: ClientConfig): Promise<never> {
 function acknowledgeWhenSafe(client: MqttClient, line: Line) {
   client.handleMessage = (packet, proceed) => {
     const { stream } = client;
-    const { topic, qos, messageId } = packet;
+    const { topic, qos, messageId, retain } = packet;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const safe = line.receive({ topic, payload, qos });
-    if (qos === 0 || messageId === undefined) {
+    const safe = line.receive({ topic, payload, qos, retained: retain, at: Date.now() });
+    if (safe === undefined || messageId === undefined) {
       proceed();
       return;
     }

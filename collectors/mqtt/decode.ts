@@ -4,6 +4,7 @@ import { follow, parsePath } from '../path.ts';
 import type { Path } from '../path.ts';
 import { readPayload } from '../payload.ts';
 import { parseTime } from '../time.ts';
+import type { Decoder } from './taker.ts';
 import { absurdity, numberIn } from '../value.ts';
 import type { MqttAddress } from './config.ts';
 
@@ -20,17 +21,11 @@ interface Route {
   readonly each: Path | undefined;
 }
 
-export interface Decoder {
-  readonly topics: readonly string[];
-  /** The readings in a message; what cannot be used is reported. `now` is the time of receipt. */
-  decode(topic: string, payload: Uint8Array, now: number): Raw[];
-}
-
 export function decoder(points: readonly Point<MqttAddress>[], report: Report): Decoder {
   const routes = routesOf(points);
   return {
     topics: [...routes.keys()],
-    decode(topic, payload, now) {
+    decode({ topic, payload, at: now }) {
       const takers = routes.get(topic);
       if (takers === undefined) {
         report.fault(

@@ -9,6 +9,11 @@ import { aPoint, aReport } from '../../support/collecting.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
+const aMessage = (topic: string, payload: string | Uint8Array) => ({
+  ...{ topic, payload: Buffer.from(payload), qos: 1 as const },
+  ...{ retained: false, at: NOW },
+});
+
 function decoded(
   payload: string | Uint8Array,
   address: Record<string, unknown> = {},
@@ -16,7 +21,7 @@ function decoded(
 ) {
   const { report, faults } = aReport();
   const point = aPoint(1, MqttAddress.parse({ topic: 'a/b', ...address }), kind);
-  const readings = decoder([point], report).decode('a/b', Buffer.from(payload), NOW);
+  const readings = decoder([point], report).decode(aMessage('a/b', payload));
   return { readings, faults, value: readings[0]?.value, status: readings[0]?.status };
 }
 
@@ -96,7 +101,7 @@ test.each([
 
 test('a topic that no tag takes is counted', () => {
   const { report, faults } = aReport();
-  expect(decoder([], report).decode('x/\u0007y', Buffer.from('1'), NOW)).toEqual([]);
+  expect(decoder([], report).decode(aMessage('x/\u0007y', '1'))).toEqual([]);
   expect(faults[0]).toMatchObject({ kind: 'unknown topic' });
   expect(faults[0]!.what).not.toContain('\u0007');
 });
