@@ -28,10 +28,20 @@ export interface Link extends AsyncDisposable {
   readonly session: Session;
   /** Rejects when the connection is gone. */
   readonly lost: Promise<never>;
+  /** Disposing then ends the connection alone: the session stays at the server, for `connect` to resume. */
+  leave(): void;
 }
 
-/** Connects and opens a session, or fails within a bounded time with what a person can do about it. */
-export async function connect(config: OpcuaConfig, pkiFolder: string, signal: AbortSignal): Promise<Link> {
+/**
+ * Connects and opens a session, or resumes the one that an earlier link to this endpoint left. Fails within a bounded
+ * time with what a person can do about it.
+ */
+export async function connect(
+  config: OpcuaConfig,
+  pkiFolder: string,
+  signal: AbortSignal,
+  earlier?: Session,
+): Promise<Link> {
   const certificates = new OPCUACertificateManager({
     rootFolder: pkiFolder,
     automaticallyAcceptUnknownCertificate: config.trustServer,
@@ -44,14 +54,20 @@ export async function connect(config: OpcuaConfig, pkiFolder: string, signal: Ab
   });
   lost.catch(() => undefined);
 
+  let closing: Session | undefined;
   const goodbye = async () => {
-    const bye = client.disconnect().catch(() => undefined);
+    // The client itself leaves its sessions where they are.
+    const bye = Promise.resolve(closing?.close(true))
+      .catch(() => undefined)
+      .then(() => client.disconnect())
+      .catch(() => undefined);
     await Promise.race([bye, wait(GOODBYE_MS, undefined, { ref: false })]);
     await certificates.dispose();
   };
   try {
-    const session = await bounded(open(client, certificates, config), signal);
-    return { session, lost, [Symbol.asyncDispose]: goodbye };
+    const session = await bounded(open(client, certificates, config, earlier), signal);
+    closing = session;
+    return { session, lost, leave: () => (closing = undefined), [Symbol.asyncDispose]: goodbye };
   } catch (err) {
     await goodbye();
     signal.throwIfAborted();
@@ -59,11 +75,24 @@ export async function connect(config: OpcuaConfig, pkiFolder: string, signal: Ab
   }
 }
 
-async function open(client: OPCUAClient, certificates: OPCUACertificateManager, config: OpcuaConfig) {
+async function open(
+  client: OPCUAClient,
+  certificates: OPCUACertificateManager,
+  config: OpcuaConfig,
+  earlier: Session | undefined,
+) {
   await certificates.initialize();
   await client.connect(config.endpoint);
+  if (earlier !== undefined && (await resumed(client, earlier))) return earlier;
   return (await client.createSession(identity(config))) as Session;
 }
+
+/** ActivateSession on a new channel (OPC 10000-4, 5.7.3): a lost link leaves no session behind that nobody uses. */
+const resumed = (client: OPCUAClient, earlier: Session): Promise<boolean> =>
+  client.reactivateSession(earlier).then(
+    () => true,
+    () => false, // the server was restarted, or has dropped it
+  );
 
 async function bounded<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   const stop = new AbortController();
@@ -93,6 +122,7 @@ const options = (
   // The supervisor reconnects; two loops would multiply.
   connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 },
   keepSessionAlive: false,
+  keepPendingSessionsOnDisconnect: true,
   requestedSessionTimeout: Math.max(SESSION_MS, 10 * keepAliveMs(config)),
   defaultTransactionTimeout: REQUEST_MS,
   // Longer than the longest silence of a healthy link, or an idle one would flap.
