@@ -1,4 +1,4 @@
-import { parentPort, Worker } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { ResourceLimits, Transferable } from 'node:worker_threads';
 
 /** What one side of a thread offers to the other. Arguments and results cross by structured clone. */
@@ -16,7 +16,8 @@ type Message =
   | { reply: number; result: unknown }
   | { reply: number; error: Error };
 
-interface Port {
+/** One end of the line between two sides. */
+export interface Port {
   postMessage(message: Message, transfer?: readonly Transferable[]): void;
   on(event: 'message', listener: (message: Message) => void): unknown;
 }
@@ -26,7 +27,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** A worker that died takes its unanswered calls with it. */
+/** A worker thread or a child process that died takes its unanswered calls with it. */
 export class ThreadEnded extends Error {
   override name = 'ThreadEnded';
 }
@@ -46,7 +47,8 @@ function postError(port: Port, call: number, error: Error) {
   }
 }
 
-function talk(port: Port, mine: Methods) {
+/** Calls over a port, both ways. `fail` ends it: unanswered calls reject. */
+export function talk(port: Port, mine: Methods) {
   const waiting = new Map<number, Pending>();
   let calls = 0;
   let over: Error | undefined;
@@ -103,7 +105,8 @@ function transferables(args: readonly unknown[]): ArrayBuffer[] {
   return [...new Set(buffers)];
 }
 
-const remote = <Theirs extends Methods>(call: (method: string, args: unknown[]) => Promise<unknown>) =>
+/** The other side's methods, over `call` of `talk`. */
+export const remote = <Theirs extends Methods>(call: (method: string, args: unknown[]) => Promise<unknown>) =>
   new Proxy({} as Remote<Theirs>, {
     // `then` must stay absent: otherwise an `await` takes the remote for a promise.
     get: (_, method) => (method === 'then' ? undefined : (...args: unknown[]) => call(String(method), args)),
@@ -124,16 +127,18 @@ export interface ThreadOptions {
 }
 
 const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts');
+/** Loads an entry, in a thread as in a process. */
+export const BOOTSTRAP = new URL('./thread.mjs', import.meta.url);
+export const entryHref = ({ href }: URL): string => (RUNS_FROM_SOURCE ? href : href.replace(/\.ts$/, '.js'));
 
 /** Starts a worker thread that offers `Theirs` by `serve`, and may call `mine`. */
 export function startThread<Theirs extends Methods>(
   options: ThreadOptions,
   mine: Methods = {},
 ): Thread<Theirs> {
-  const entry = RUNS_FROM_SOURCE ? options.entry.href : options.entry.href.replace(/\.ts$/, '.js');
-  const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
+  const worker = new Worker(BOOTSTRAP, {
     name: options.name,
-    workerData: { entry, data: options.data },
+    workerData: { entry: entryHref(options.entry), data: options.data },
     ...(options.limits === undefined ? {} : { resourceLimits: options.limits }),
   });
   const { call, fail } = talk(worker, mine);
@@ -155,8 +160,25 @@ export function startThread<Theirs extends Methods>(
   };
 }
 
-/** In the worker: offers `mine` to the thread that started it, and returns what that one offers. */
+/** In the worker thread or the child process: offers `mine` to who started it, and returns what that one offers. */
 export function serve<Theirs extends Methods>(mine: Methods): Remote<Theirs> {
-  if (parentPort === null) throw new Error('serve() belongs into a worker thread.');
-  return remote<Theirs>(talk(parentPort, mine).call);
+  const port: Port | null = parentPort ?? portOfChild();
+  if (port === null) throw new Error('serve() belongs into a worker thread or a child process.');
+  return remote<Theirs>(talk(port, mine).call);
+}
+
+/** In the worker thread or the child process: the `data` it was started with. */
+export const assigned = (): unknown =>
+  ((workerData ?? JSON.parse(process.argv[2] ?? '{}')) as { data: unknown }).data;
+
+/** A child lives exactly as long as its parent, which alone ends it: signals to the group are the parent's to act on. */
+function portOfChild(): Port | null {
+  if (process.send === undefined) return null;
+  process.on('disconnect', () => process.exit());
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+  return {
+    // The callback takes what fails when the parent is gone: the end is near then.
+    postMessage: (message) => void process.send?.(message, undefined, undefined, () => undefined),
+    on: (event, listener) => process.on(event, (message) => listener(message as Message)),
+  };
 }

@@ -1,5 +1,4 @@
-import { workerData } from 'node:worker_threads';
-import { serve } from '../../platform/thread.ts';
+import { assigned, serve } from '../../platform/thread.ts';
 
 export type Entry = ReturnType<typeof methods>;
 export interface Parent extends Record<string, (...args: never[]) => unknown> {
@@ -8,7 +7,8 @@ export interface Parent extends Record<string, (...args: never[]) => unknown> {
 
 const methods = () => ({
   add: (a: number, b: number) => a + b,
-  data: () => (workerData as { data: unknown }).data,
+  data: assigned,
+  pid: () => process.pid,
   sum: (numbers: Float64Array) => numbers.reduce((total, n) => total + n, 0),
   fail: () => {
     throw new Error('The device said no.', { cause: new Error('code 2') });
