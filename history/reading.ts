@@ -28,6 +28,7 @@ const reasons = [
   'stale',
   'not connected',
   'refused by the device',
+  'clamped',
 ] as const;
 export type Reason = (typeof reasons)[number];
 

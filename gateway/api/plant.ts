@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { instant } from '../../platform/api/page.ts';
+import { WriteSettings } from './commands.ts';
+import { ThinSettings } from './tags.ts';
 
 /** What an operator may expect of a tag's values. All in the tag's unit. */
 export const Limits = z.strictObject({
@@ -37,6 +39,10 @@ export const TagView = z.strictObject({
     z.strictObject({ kind: z.enum(['high', 'low']), limit: z.number(), priority: z.number().int() }),
   ),
   forecast: ForecastSettings.nullable(),
+  /** What is not stored though it was read; null: everything is stored. */
+  thin: ThinSettings.nullable(),
+  /** What may be written; null: read only. */
+  write: WriteSettings.nullable(),
 });
 export type TagView = z.infer<typeof TagView>;
 

@@ -14,7 +14,7 @@ const fileIn = (folder: string) => join(folder, 'last-known.json');
 /** Undefined where nothing was kept yet. */
 export async function readLastKnown(folder: string): Promise<LastKnown | undefined> {
   try {
-    return JSON.parse(await readFile(fileIn(folder), 'utf8')) as LastKnown;
+    return whole(JSON.parse(await readFile(fileIn(folder), 'utf8')) as LastKnown);
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Error(`${fileIn(folder)} cannot be read. Delete it and start again with the database up.`, {
@@ -22,6 +22,13 @@ export async function readLastKnown(folder: string): Promise<LastKnown | undefin
     });
   }
 }
+
+/** A copy that an earlier version kept lacks what tags have learned since. */
+const whole = ({ plant, ...rest }: LastKnown): LastKnown => ({
+  ...rest,
+  plant: { ...plant, tags: plant.tags.map((tag) => ({ ...NEW_IN_TAGS, ...tag })) },
+});
+const NEW_IN_TAGS = { clamp: null, thin: null, write: null };
 
 /** Old or new, never half: written beside, flushed, then renamed. */
 export async function writeLastKnown(folder: string, known: LastKnown): Promise<void> {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { schemas } from '../../collectors/protocols.ts';
+import { WriteSettings } from '../api/commands.ts';
 import { ForecastSettings } from '../api/plant.ts';
+import { ThinSettings } from '../api/tags.ts';
 import { openPasswords, withSecrets } from './secrets.ts';
 
 const name = z.string().trim().min(1).max(120);
@@ -34,11 +36,14 @@ const TagEntry = z.strictObject({
   expectedMs: whole(100).default(1000),
   range: interval.optional(),
   normal: interval.optional(),
+  clamp: interval.optional(),
   /** 0 and absent: may hold still for ever. */
   stuckMs: whole(0).optional(),
   spike: z.boolean().default(true),
   alarms: z.array(AlarmEntry).default([]),
   forecast: ForecastSettings.optional(),
+  thin: ThinSettings.optional(),
+  write: WriteSettings.extend({ range: interval }).optional(),
 });
 export type TagEntry = z.infer<typeof TagEntry>;
 
@@ -122,13 +127,18 @@ function checkTag(tag: TagEntry, i: number, { areas, sources }: Parts, context: 
   const source = sources.find((candidate) => candidate.name === tag.source);
   if (source === undefined) fault(context, ['tags', i, 'source'], 'no source has this name');
   else graft(schemas[source.protocol].address.safeParse(tag.address), ['tags', i, 'address'], context);
-  if (
-    tag.kind === 'text' &&
-    (tag.alarms.length > 0 || tag.forecast !== undefined || tag.scale !== undefined)
-  ) {
-    fault(context, ['tags', i, 'kind'], 'a text tag has no scale, no alarm limits and no forecast');
-  }
+  if (tag.kind === 'text') checkText(tag, i, context);
   checkAlarms(tag, i, context);
+}
+
+/** What only a number can have. */
+function checkText(tag: TagEntry, i: number, context: z.RefinementCtx): void {
+  if (tag.alarms.length > 0 || tag.forecast !== undefined || tag.scale !== undefined)
+    fault(context, ['tags', i, 'kind'], 'a text tag has no scale, no alarm limits and no forecast');
+  for (const key of ['clamp', 'thin', 'write'] as const) {
+    if (tag[key] !== undefined)
+      fault(context, ['tags', i, key], 'is for numbers only; take it out, or make the tag a number');
+  }
 }
 
 /** Kind and priority are what an alarm rule is found again by. */

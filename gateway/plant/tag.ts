@@ -1,5 +1,7 @@
 import type { TagId } from '../../history/reading.ts';
+import type { WriteSettings } from '../api/commands.ts';
 import type { ForecastSettings } from '../api/plant.ts';
+import type { ThinSettings } from '../api/tags.ts';
 
 /** A signal of the plant, as the walk of a reading needs it. Limits are in the tag's unit, after scaling. */
 export interface Tag {
@@ -18,10 +20,16 @@ export interface Tag {
   readonly expectedMs: number;
   readonly range: readonly [number, number] | null;
   readonly normal: readonly [number, number] | null;
+  /** The cleaned value is kept within it. */
+  readonly clamp: readonly [number, number] | null;
   /** How long the value may hold still before the sensor is doubted; null: for ever. */
   readonly stuckMs: number | null;
   /** Off for set-points and states, whose steps are real. */
   readonly spike: boolean;
+  /** Which readings need not be stored; null: all are. */
+  readonly thin: ThinSettings | null;
+  /** Null: read only. */
+  readonly write: WriteSettings | null;
   readonly forecast: ForecastSettings | null;
 }
 

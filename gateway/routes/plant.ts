@@ -80,10 +80,10 @@ function matching(
 }
 
 function toView(tag: Tag, { rules, sources }: Plant): TagView {
-  const { id, name, description, unit, kind, decimals, area, address, forecast } = tag;
+  const { id, name, description, unit, kind, decimals, area, address, forecast, thin, write } = tag;
   const source = sources.find((candidate) => candidate.id === tag.source);
   return {
-    ...{ id, name, description, unit, kind, decimals, area, address, forecast },
+    ...{ id, name, description, unit, kind, decimals, area, address, forecast, thin, write },
     expectedMs: source !== undefined && reportsByException(source) ? null : tag.expectedMs,
     source: source?.name ?? '',
     limits: { range: pair(tag.range), normal: pair(tag.normal) },

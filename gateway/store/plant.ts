@@ -24,7 +24,8 @@ export async function selectPlant(db: Db): Promise<Plant | null> {
     sources: await db.query<Source>(`select id, name, protocol, config, enabled from sources order by id`),
     tags: await db.query<Tag>(
       `select t.id, t.name, t.description, t.unit, t.kind, t.decimals, a.name as area, t.source_id as source, t.address,
-              t.scale, t.expected_ms as "expectedMs", t.range, t.normal, t.stuck_ms as "stuckMs", t.spike, t.forecast
+              t.scale, t.expected_ms as "expectedMs", t.range, t.normal, t.stuck_ms as "stuckMs", t.spike, t.forecast,
+              t.clamp, t.thin, t.write
        from tags t join areas a on a.id = t.area_id
        order by t.id`,
     ),
@@ -82,13 +83,14 @@ async function upsertTags(tx: Db, model: PlantModel): Promise<void> {
   const rows = model.tags.map((tag) => ({ ...tag, stuckMs: tag.stuckMs === 0 ? null : tag.stuckMs }));
   await tx.query(
     `insert into tags (name, description, unit, kind, decimals, area_id, source_id, address, scale, expected_ms,
-                       range, normal, stuck_ms, spike, forecast)
+                       range, normal, stuck_ms, spike, forecast, clamp, thin, write)
      select t.name, t.description, t.unit, t.kind, t.decimals, a.id, s.id, t.address, t.scale, t."expectedMs",
-            t.range, t.normal, t."stuckMs", t.spike, t.forecast
+            t.range, t.normal, t."stuckMs", t.spike, t.forecast, t.clamp, t.thin, t.write
      from jsonb_array_elements($1) with ordinality as e (item, place)
      cross join lateral jsonb_to_record(e.item) as t (
             name text, description text, unit text, kind text, decimals int, area text, source text, address jsonb,
-            scale jsonb, "expectedMs" int, range jsonb, normal jsonb, "stuckMs" int, spike boolean, forecast jsonb)
+            scale jsonb, "expectedMs" int, range jsonb, normal jsonb, "stuckMs" int, spike boolean, forecast jsonb,
+            clamp jsonb, thin jsonb, write jsonb)
      join areas a on a.name = t.area
      join sources s on s.name = t.source
      order by e.place
@@ -96,7 +98,8 @@ async function upsertTags(tx: Db, model: PlantModel): Promise<void> {
        description = excluded.description, unit = excluded.unit, kind = excluded.kind, decimals = excluded.decimals,
        area_id = excluded.area_id, source_id = excluded.source_id, address = excluded.address, scale = excluded.scale,
        expected_ms = excluded.expected_ms, range = excluded.range, normal = excluded.normal,
-       stuck_ms = excluded.stuck_ms, spike = excluded.spike, forecast = excluded.forecast`,
+       stuck_ms = excluded.stuck_ms, spike = excluded.spike, forecast = excluded.forecast,
+       clamp = excluded.clamp, thin = excluded.thin, write = excluded.write`,
     [JSON.stringify(rows)],
   );
 }

@@ -137,6 +137,7 @@ async function cycleOfLaps() {
     normal: null,
     stuckMs: entry.stuckMs ?? null,
     forecast: null,
+    ...{ clamp: null, thin: null, write: null },
   }));
   const rules = tags.flatMap(({ id, alarms }) =>
     alarms.map((rule): AlarmRule => ({ ...rule, id: 0, tag: id })),

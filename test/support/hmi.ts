@@ -149,6 +149,8 @@ export const aTag = (given: Partial<TagView> = {}): TagView => ({
   limits: { range: [0, 4000], normal: [2600, 2800] },
   alarmLimits: [{ kind: 'high', limit: 2895, priority: 1 }],
   forecast: null,
+  thin: null,
+  write: null,
   ...given,
 });
 

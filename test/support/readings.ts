@@ -40,8 +40,11 @@ export const aTag = (over: Partial<Tag> = {}): Tag => ({
   expectedMs: 1000,
   range: null,
   normal: null,
+  clamp: null,
   stuckMs: null,
   spike: false,
+  thin: null,
+  write: null,
   forecast: null,
   ...over,
 });

@@ -25,6 +25,24 @@ test('a value that the sensor cannot report is kept, marked bad, and not compute
   expect(reading).toMatchObject({ value: 9999, quality: quality('bad', 'out of range'), cleaned: null });
 });
 
+test('a value beyond the clamp is computed with as the limit, and doubted; the raw one stays', () => {
+  const [over, within] = cleaningOf({ clamp: [0, 100] })(series([-0.3, 12]));
+  expect(over).toMatchObject({ value: -0.3, quality: quality('uncertain', 'clamped'), cleaned: 0 });
+  expect(within).toMatchObject({ quality: GOOD, cleaned: 12 });
+});
+
+test('a clamp hides neither a broken sensor nor what the device itself doubts', () => {
+  const clean = cleaningOf({ clamp: [0, 100], range: [-10, 110] });
+  expect(clean([aRaw({ value: 9999 })])[0]).toMatchObject({
+    quality: quality('bad', 'out of range'),
+    cleaned: null,
+  });
+  expect(clean([aRaw({ value: 105, status: 'uncertain' })])[0]).toMatchObject({
+    quality: quality('uncertain', 'reported by the device'),
+    cleaned: 100,
+  });
+});
+
 test('a text where a number is due is kept and marked', () => {
   const [reading] = cleaningOf({})([aRaw({ value: '12,5;13' })]);
   expect(reading).toMatchObject({ value: '12,5;13', quality: quality('bad', 'not a number'), cleaned: null });

@@ -76,3 +76,24 @@ test('a secret by name is accepted where a password is due', () => {
   });
   expect(faultsOf(file)).toEqual([]);
 });
+
+test('what may be done with a tag’s values is checked at its place, and is for numbers only', () => {
+  const file = aPlantFile();
+  Object.assign(file.tags[0]!, {
+    clamp: [10, 0],
+    thin: { by: 'swinging door', error: -1 },
+    write: { range: [5, 5], role: 'viewer' },
+  });
+  Object.assign(file.tags[1]!, { kind: 'text', clamp: [0, 1] });
+  const found = faultsOf(file).join('\n');
+  expect(found).toContain('tags.0.clamp');
+  expect(found).toContain('tags.0.thin.error');
+  expect(found).toContain('tags.0.write.range');
+  expect(found).toContain('tags.0.write.role');
+  Object.assign(file.tags[0]!, {
+    clamp: [0, 1],
+    thin: { by: 'deadband', deadband: 1 },
+    write: { range: [0, 1] },
+  });
+  expect(faultsOf(file)).toEqual([expect.stringContaining('tags.1.clamp: is for numbers only')]);
+});

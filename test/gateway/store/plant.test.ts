@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toFile } from '../../../gateway/plant/file.ts';
 import { PlantModel } from '../../../gateway/plant/model.ts';
 import { insertAlarmChanges, selectAlarms, selectOpenAlarms } from '../../../gateway/store/alarms.ts';
 import { selectForecastTags, selectPlant, upsertPlant } from '../../../gateway/store/plant.ts';
@@ -54,6 +55,22 @@ test('a plant is empty until a model is imported, then whole', async () => {
   ]);
   expect(plant?.rules).toMatchObject([{ kind: 'high', limit: 80, action: 'Cool.' }]);
   expect(await selectForecastTags(db)).toMatchObject([{ name: 'TI-1', settings: { season: 96 } }]);
+});
+
+test('clamp, thinning and what may be written survive the way to the store and back to a file', async () => {
+  const file = aPlantFile();
+  const write = { range: [0, 150], maxStep: 5, minIntervalMs: 2000, role: 'engineer' };
+  const thin = { by: 'swinging door', error: 0.5, heartbeatMs: 60_000 };
+  Object.assign(file.tags[0]!, { clamp: [0, 180], thin, write });
+  await upsertPlant(db, PlantModel.parse(file));
+  const plant = await selectPlant(db);
+  expect(plant?.tags).toMatchObject([
+    { clamp: [0, 180], thin, write },
+    { clamp: null, thin: null, write: null },
+  ]);
+  expect(PlantModel.parse(toFile(plant!)).tags).toMatchObject([{ clamp: [0, 180], thin, write }, {}]);
+  await upsertPlant(db, PlantModel.parse(aPlantFile()));
+  expect((await selectPlant(db))?.tags).toMatchObject([{ clamp: null, thin: null, write: null }, {}]);
 });
 
 test('a second import changes what has the same name, keeps its numbers, and deletes no tag', async () => {
