@@ -21,6 +21,8 @@ export const refusals = signal(0);
 interface Options {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
+  /** A body that is no JSON. */
+  text?: { type: string; content: string } | undefined;
   signal?: AbortSignal | undefined;
   /** Answers with these statuses carry a body of their own and are no problem. */
   also?: readonly number[];
@@ -35,15 +37,17 @@ export async function call<Answer>(path: string, options: Options = {}): Promise
   return (json ? await answer.json() : await answer.text()) as Answer;
 }
 
-async function send(path: string, { method = 'GET', body, signal: abort }: Options): Promise<Response> {
+async function send(path: string, options: Options): Promise<Response> {
+  const { method = 'GET', signal: abort } = options;
+  const content = contentOf(options);
   const headers: Record<string, string> = { accept: 'application/json, text/plain;q=0.5' };
-  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (content !== undefined) headers['content-type'] = content.type;
   try {
     return await fetch(path, {
       method,
       headers,
       credentials: 'same-origin',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(content === undefined ? {} : { body: content.content }),
       ...(abort === undefined ? {} : { signal: abort }),
     });
   } catch (err) {
@@ -51,6 +55,9 @@ async function send(path: string, { method = 'GET', body, signal: abort }: Optio
     throw new Problem(0, {}, { cause: err });
   }
 }
+
+const contentOf = ({ body, text }: Options): Options['text'] =>
+  text ?? (body === undefined ? undefined : { type: 'application/json', content: JSON.stringify(body) });
 
 async function problemOf(answer: Response, path: string): Promise<Problem> {
   if (answer.status === 401 && !path.endsWith('/session')) refusals.value++;

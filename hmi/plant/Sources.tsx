@@ -11,7 +11,7 @@ import { useResource } from '../resource.ts';
 
 const REFRESH_MS = 5000;
 
-const kinds: Record<SourceView['state'], Kind> = {
+export const sourceKinds: Record<SourceView['state'], Kind> = {
   connected: 'calm',
   connecting: 'busy',
   stale: 'attention',
@@ -26,7 +26,14 @@ export function Sources() {
   });
   return (
     <>
-      <PageHead title={t('sources.title')} />
+      <PageHead title={t('sources.title')}>
+        <a class="button" href="/certificates">
+          {t('certificates.title')}
+        </a>
+        <a class="button" href="/sources/new">
+          {t('source.new')}
+        </a>
+      </PageHead>
       <Loaded of={sources}>
         {(rows) =>
           rows.length === 0 ? (
@@ -49,7 +56,7 @@ const columns = (): Column<SourceView>[] => [
     head: t('sources.state'),
     cell: (source) => (
       <span class="stack">
-        <Condition kind={kinds[source.state]}>{t(`source.state.${source.state}`)}</Condition>
+        <Condition kind={sourceKinds[source.state]}>{t(`source.state.${source.state}`)}</Condition>
         <small>{t('sources.since', { at: dateTime(source.since) })}</small>
       </span>
     ),
@@ -59,7 +66,9 @@ const columns = (): Column<SourceView>[] => [
     head: t('sources.name'),
     cell: (source) => (
       <span class="stack">
-        <strong>{source.name}</strong>
+        <a class="in-row" href={`/sources/${encodeURIComponent(source.name)}`}>
+          <strong>{source.name}</strong>
+        </a>
         <small>
           {source.protocol} · {source.endpoint}
         </small>

@@ -13,6 +13,7 @@ import { AlarmMark } from './AlarmMark.tsx';
 import { type AlarmView, openAlarms } from './alarms.ts';
 import { RangeBar } from './RangeBar.tsx';
 import { reasonText } from './reason.ts';
+import { SetPoint } from './SetPoint.tsx';
 import type { TagView } from './tags.ts';
 import { Trend } from './trend/Trend.tsx';
 import { digits, value } from './value.ts';
@@ -39,6 +40,7 @@ function Faceplate({ tag }: { tag: TagView }) {
       <Now tag={tag} />
       <div class="faceplate-main">
         {tag.kind === 'number' ? <Trend tag={tag} /> : <p class="state">{t('trend.text')}</p>}
+        {tag.write === null ? null : <SetPoint tag={tag} settings={tag.write} />}
         <About tag={tag} />
       </div>
     </div>

@@ -14,6 +14,12 @@ const Alarms = lazy(async () => (await import('./Alarms.tsx')).Alarms);
 const AlarmHistory = lazy(async () => (await import('./AlarmHistory.tsx')).AlarmHistory);
 const TagPage = lazy(async () => (await import('./TagPage.tsx')).TagPage);
 const Sources = lazy(async () => (await import('./Sources.tsx')).Sources);
+const SourcePage = lazy(async () => (await import('./SourcePage.tsx')).SourcePage);
+const NewSource = lazy(async () => (await import('./SourceEditor.tsx')).NewSource);
+const EditSource = lazy(async () => (await import('./SourceEditor.tsx')).EditSource);
+const Browse = lazy(async () => (await import('./Browse.tsx')).Browse);
+const Certificates = lazy(async () => (await import('./Certificates.tsx')).Certificates);
+const Tags = lazy(async () => (await import('./Tags.tsx')).Tags);
 const Jobs = lazy(async () => (await import('../components/Jobs.tsx')).Jobs);
 const JobRuns = lazy(async () => (await import('../components/Jobs.tsx')).JobRuns);
 const Models = lazy(async () => (await import('./Models.tsx')).Models);
@@ -24,6 +30,7 @@ const Users = lazy(async () => (await import('../components/Users.tsx')).Users);
 const destinations = (): Destination[] => [
   { path: '/', name: t('overview.title') },
   { path: '/alarms', name: t('alarms.title') },
+  { path: '/tags', name: t('tags.title') },
   { path: '/sources', name: t('sources.title') },
   { path: '/models', name: t('models.title') },
   { path: '/trainings', name: t('trainings.title') },
@@ -41,7 +48,13 @@ function Plant() {
         <Route path="/alarms" component={Alarms} />,
         <Route path="/alarms/history" component={AlarmHistory} />,
         <Route path="/tags/:id" component={TagPage} />,
+        <Route path="/tags" component={Tags} />,
         <Route path="/sources" component={Sources} />,
+        <Route path="/sources/new" component={NewSource} />,
+        <Route path="/sources/:name" component={SourcePage} />,
+        <Route path="/sources/:name/settings" component={EditSource} />,
+        <Route path="/sources/:name/browse" component={Browse} />,
+        <Route path="/certificates" component={Certificates} />,
         <Route path="/jobs" component={Jobs} />,
         <Route path="/jobs/:name" component={JobRuns} />,
         <Route path="/models" component={Models} />,

@@ -18,3 +18,8 @@ async function loadTags(abort: AbortSignal): Promise<readonly TagView[]> {
 
 /** All tags of the plant. They change seldom: pages within a minute share one answer. */
 export const useTags = () => useResource('tags', loadTags, { room: 'sources' });
+
+/** After a change: the next page asks anew. */
+export const forgetTags = (): void => {
+  remembered.value = null;
+};
