@@ -1,6 +1,6 @@
 import type { SourceSettings } from '../../gateway/api/sources.ts';
 import { call } from '../api.ts';
-import { isRecord, isSecret } from '../components/schema/schema.ts';
+import { isRecord, isSecret, secretName } from '../components/schema/schema.ts';
 
 export interface Parted {
   /** Each typed secret is a reference now. */
@@ -14,7 +14,7 @@ export function parted(source: string, config: unknown): Parted {
   const walk = (value: unknown, path: readonly string[]): unknown => {
     if (Array.isArray(value))
       return value.map((item, i) => walk(item, [...path, nameOf(item) ?? String(i + 1)]));
-    if (!isRecord(value)) return value;
+    if (!isRecord(value) || secretName(value) !== undefined) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, held]) => {
         if (!isSecret(key) || typeof held !== 'string') return [key, walk(held, [...path, key])];

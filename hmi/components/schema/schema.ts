@@ -46,12 +46,14 @@ const isPlain = (type: string): type is keyof typeof plain => type in plain;
 export function shapeOf(schema: Schema): Shape {
   if (optionsOf(schema) !== undefined) return 'choice';
   if (variantsOf(schema).length > 0) return 'variants';
-  const { type, items, properties, additionalProperties } = schema;
-  if (type === 'array' && items === undefined) return 'json';
-  if (type === 'object' && properties === undefined)
-    return typeof additionalProperties === 'object' ? 'map' : 'json';
-  return typeof type === 'string' && isPlain(type) ? plain[type] : 'json';
+  if (schema.type === 'array') return isListOfOneKind(schema) ? 'list' : 'json';
+  if (schema.type === 'object' && schema.properties === undefined)
+    return typeof schema.additionalProperties === 'object' ? 'map' : 'json';
+  return typeof schema.type === 'string' && isPlain(schema.type) ? plain[schema.type] : 'json';
 }
+
+const isListOfOneKind = ({ items, prefixItems }: Schema): boolean =>
+  items !== undefined && prefixItems === undefined;
 
 /** The values to choose from: an enumeration, or variants that are all constants. */
 export function optionsOf(schema: Schema): readonly (string | number)[] | undefined {

@@ -1,0 +1,101 @@
+import { cleanup, fireEvent, render, screen } from '@testing-library/preact';
+import { LocationProvider } from 'preact-iso';
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { schemas } from '../../../collectors/protocols.ts';
+import { connect, link } from '../../../hmi/live.ts';
+import { parted } from '../../../hmi/plant/source-settings.ts';
+import { NewSource } from '../../../hmi/plant/SourceEditor.tsx';
+import { refreshSession } from '../../../hmi/session.ts';
+import { liveServer, serve, signedIn } from '../../support/hmi.ts';
+
+const soon = { timeout: 5000, interval: 20 };
+afterEach(cleanup);
+
+test('a typed password becomes a reference, and the password goes another way', () => {
+  const config = { endpoint: 'opc.tcp://x:4840', user: 'u', password: 'geheim' };
+  expect(parted('Press 1', config)).toEqual({
+    config: { endpoint: 'opc.tcp://x:4840', user: 'u', password: { secret: 'press-1-password' } },
+    secrets: { 'press-1-password': 'geheim' },
+  });
+  const broker = {
+    broker: {
+      users: [
+        { name: 'a', password: 'one' },
+        { name: 'b', password: { secret: 'kept' } },
+      ],
+    },
+  };
+  expect(parted('field', broker)).toEqual({
+    config: {
+      broker: {
+        users: [
+          { name: 'a', password: { secret: 'field-broker-users-a-password' } },
+          { name: 'b', password: { secret: 'kept' } },
+        ],
+      },
+    },
+    secrets: { 'field-broker-users-a-password': 'one' },
+  });
+});
+
+test('an engineer sets up an OPC UA source: the form is that of the schema, it is tried, then saved without its password', async ({
+  onTestFinished,
+}) => {
+  const asked: [string, unknown][] = [];
+  const note =
+    (name: string, answer: unknown) =>
+    ({ body }: { body: unknown }) => {
+      asked.push([name, body]);
+      return answer;
+    };
+  const json = (name: 'opcua') => ({
+    name,
+    config: z.toJSONSchema(schemas[name].config, { io: 'input' }),
+    address: {},
+  });
+  const step = { what: 'Connect', ok: false, detail: 'ECONNREFUSED', remedy: 'Check that the server runs.' };
+  await using daemon = await serve({
+    'GET /api/v1/session': () => signedIn('engineer'),
+    'GET /api/v1/protocols': () => [json('opcua')],
+    'POST /api/v1/sources/test': note('test', { ok: false, tookMs: 12, steps: [step] }),
+    'PUT /api/v1/secrets/press-password': note('secret', {}),
+    'PUT /api/v1/sources/press/settings': note('save', {}),
+  });
+  daemon.use();
+  await using live = await liveServer();
+  const abort = new AbortController();
+  onTestFinished(() => abort.abort());
+  void connect({ url: live.url, build: 'b1' }, abort.signal);
+  await expect.poll(live.connections, soon).toBe(1);
+  live.hello();
+  await expect.poll(() => link.value.state, soon).toBe('live');
+  const beat = setInterval(() => live.say({ type: 'heartbeat', now: Date.now() }), 500);
+  onTestFinished(() => clearInterval(beat));
+  await refreshSession();
+
+  render(
+    <LocationProvider>
+      <NewSource />
+    </LocationProvider>,
+  );
+  fireEvent.click(await screen.findByRole('button', { name: 'OPC UA' }));
+  fireEvent.input(screen.getByLabelText('Source'), { target: { value: 'press' } });
+  fireEvent.input(screen.getByLabelText('endpoint'), { target: { value: 'opc.tcp://127.0.0.1:4840' } });
+  fireEvent.input(screen.getByLabelText('user'), { target: { value: 'anna' } });
+  fireEvent.input(screen.getByLabelText('password'), { target: { value: 'geheim' } });
+
+  fireEvent.click(screen.getByRole('button', { name: 'Test connection' }));
+  expect(await screen.findByText('Check that the server runs.')).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await expect.poll(() => asked.map(([name]) => name), soon).toEqual(['test', 'secret', 'save']);
+
+  const config = {
+    endpoint: 'opc.tcp://127.0.0.1:4840',
+    user: 'anna',
+    password: { secret: 'press-password' },
+  };
+  expect(asked[0]?.[1]).toMatchObject({ config, secrets: { 'press-password': 'geheim' } });
+  expect(asked[1]?.[1]).toEqual({ value: 'geheim' });
+  expect(asked[2]?.[1]).toEqual({ protocol: 'opcua', config, enabled: true });
+});
