@@ -62,7 +62,7 @@ const publisher =
     });
 
 async function listening(server: Server, { host, port }: BrokerConfig): Promise<void> {
-  server.listen({ host, port });
+  server.listen({ host, port: port ?? 0 });
   await once(server, 'listening');
 }
 
@@ -92,7 +92,10 @@ function portError(err: NodeJS.ErrnoException, { host, port }: BrokerConfig): Er
     err.code === 'EADDRINUSE'
       ? 'Another program has it: stop that one, or choose another port for the source.'
       : 'Choose another host or port for the source.';
-  return new Error(`Cannot listen for MQTT at ${host}:${port} (${err.code ?? err.message}). ${remedy}`, {
-    cause: err,
-  });
+  return new Error(
+    `Cannot listen for MQTT at ${host}:${String(port)} (${err.code ?? err.message}). ${remedy}`,
+    {
+      cause: err,
+    },
+  );
 }

@@ -1,41 +1,128 @@
 import { z } from 'zod';
-import { parsePath } from '../path.ts';
+import { Mapping } from './address.ts';
+import { isFilter } from './filter.ts';
+
+export { MqttAddress } from './address.ts';
 
 const packetBytes = z.number().int().min(1024).max(16_777_216).default(262_144);
+const filter = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine(isFilter, { message: 'must be a topic filter: + stands alone in a level, # in the last' });
+const portOr = (port: number) => z.number().int().min(0).max(65_535).default(port);
+const file = z.string().min(1).max(4096);
+
+/** %u in a filter is the user's name, %c the client id. Topics that begin with $ are only read where a filter names them. */
+const User = z.strictObject({
+  name: z.string().min(1),
+  password: z.string().min(8),
+  publish: z.array(filter).default(['#']),
+  subscribe: z.array(filter).default(['#']),
+  /** Sessions that outlive their connection, at most. */
+  maxSessions: z.number().int().min(0).max(10_000).default(100),
+});
+export type User = z.infer<typeof User>;
 
 /** A broker of our own, in the source's worker thread: devices connect to it. MQTT 3.1.1. */
 export const BrokerConfig = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
-  port: z.number().int().min(0).max(65_535).default(1883),
+  /** Null: only the other listeners. */
+  port: z.number().int().min(0).max(65_535).nullable().default(1883),
+  /** TLS 1.2 and later. */
+  tls: z
+    .strictObject({
+      port: portOr(8883),
+      certFile: file,
+      keyFile: file,
+      /** Who signs the certificates of devices; each device then needs one beside its user and password. */
+      clientCaFile: file.optional(),
+    })
+    .optional(),
+  /** MQTT in WebSocket frames; with `tls: true` under the certificate of `tls`. */
+  webSocket: z
+    .strictObject({
+      port: portOr(9001),
+      path: z.string().regex(/^\//, 'must begin with /').default('/mqtt'),
+      tls: z.boolean().default(false),
+    })
+    .optional(),
   /** Nobody connects without a name and a password. */
-  users: z.array(z.strictObject({ name: z.string().min(1), password: z.string().min(8) })).min(1),
+  users: z.array(User).min(1),
   maxPacketBytes: packetBytes,
   maxTopicLevels: z.number().int().min(1).max(100).default(16),
   maxClients: z.number().int().min(1).max(10_000).default(1000),
+  /** Of one client. Who is faster is slowed down; nothing is lost. */
+  maxMessagesPerS: z.number().positive().optional(),
+  maxBytesPerS: z.number().positive().optional(),
+  /** QoS 2 messages of one client that are not yet released. */
+  maxInflight: z.number().int().min(1).max(65_535).default(1000),
+  /** A client that promises less, or nothing, is refused. */
+  maxKeepAliveS: z.number().int().min(1).max(65_535).optional(),
+  /** Messages kept for one session while it is away; the oldest go first. */
+  maxQueued: z.number().int().min(1).max(1_000_000).default(1000),
+  /** And their bytes. */
+  maxQueuedBytes: z.number().int().min(1024).max(1_073_741_824).default(16_777_216),
+  maxRetained: z.number().int().min(1).max(1_000_000).default(10_000),
 });
 export type BrokerConfig = z.infer<typeof BrokerConfig>;
 
 /** A broker elsewhere, to which we subscribe at QoS 1 with a session that outlives the connection. */
-export const ClientConfig = z.strictObject({
-  url: z.string().regex(/^mqtts?:\/\/[^/\s@]+$/, 'must look like mqtt://host:1883, without user or password'),
-  user: z.string().min(1).optional(),
-  password: z.string().optional(),
-  /** The session's name at the broker: must be this gateway's alone. */
-  clientId: z.string().min(1).max(64),
-  version: z.union([z.literal(4), z.literal(5)]).default(4),
-  keepAliveS: z.number().int().min(1).max(3600).default(5),
-  maxPacketBytes: packetBytes,
-});
+export const ClientConfig = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(
+        /^(mqtts?:\/\/[^/\s@]+|wss?:\/\/[^/\s@]+(\/\S*)?)$/,
+        'must look like mqtt://host:1883, mqtts://host:8883 or wss://host:443/mqtt, without user or password',
+      ),
+    user: z.string().min(1).optional(),
+    password: z.string().optional(),
+    /** The session's name at the broker: must be this gateway's alone. */
+    clientId: z.string().min(1).max(64),
+    version: z.union([z.literal(4), z.literal(5)]).default(4),
+    keepAliveS: z.number().int().min(1).max(3600).default(5),
+    maxPacketBytes: packetBytes,
+    /** MQTT 5: messages that the broker may send before we have acknowledged the first. */
+    receiveMaximum: z.number().int().min(1).max(65_535).default(1000),
+    tls: z
+      .strictObject({
+        /** Who signed the broker's certificate; without: the authorities that the system knows. */
+        caFile: file.optional(),
+        /** Our own certificate, for brokers that ask for one. */
+        certFile: file.optional(),
+        keyFile: file.optional(),
+        /** The name in the broker's certificate, where it is not the host in the URL. */
+        serverName: z.string().min(1).optional(),
+      })
+      .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
+        message: 'certFile and keyFile belong together',
+      })
+      .optional(),
+    /** Subscribed to for browsing only, at QoS 0: topics that no tag takes yet. */
+    discover: z.array(filter).max(100).default([]),
+  })
+  .refine(({ tls, url }) => tls === undefined || /^(mqtts|wss):/.test(url), {
+    path: ['tls'],
+    message: 'needs a URL that begins with mqtts or wss',
+  });
 export type ClientConfig = z.infer<typeof ClientConfig>;
 
 /** Devices connect to us, or we connect to a broker. */
-export type MqttConfig = { readonly broker: BrokerConfig } | { readonly client: ClientConfig };
+export type MqttConfig = ({ readonly broker: BrokerConfig } | { readonly client: ClientConfig }) & {
+  readonly mappings: Readonly<Record<string, Mapping>>;
+};
 
 export const MqttConfig = z
-  .strictObject({ broker: BrokerConfig.optional(), client: ClientConfig.optional() })
-  .transform(({ broker, client }, context): MqttConfig => {
-    if (broker !== undefined && client === undefined) return { broker };
-    if (client !== undefined && broker === undefined) return { client };
+  .strictObject({
+    broker: BrokerConfig.optional(),
+    client: ClientConfig.optional(),
+    /** By name, for addresses of many tags that differ in a few fields only. */
+    mappings: z.record(z.string(), Mapping).default({}),
+  })
+  .transform(({ broker, client, ...rest }, context): MqttConfig => {
+    if (broker !== undefined && client === undefined) return { broker, ...rest };
+    if (client !== undefined && broker === undefined) return { client, ...rest };
     context.addIssue({
       code: 'custom',
       message: 'needs either `broker` (devices connect to us) or `client` (we connect to a broker)',
@@ -43,34 +130,13 @@ export const MqttConfig = z
     return z.NEVER;
   });
 
-const topic = z
-  .string()
-  .min(1)
-  .max(1024)
-  .regex(/^[^#+\0]+$/, 'must be a topic without # and +');
-const path = z.string().refine((text) => parsePath(text) !== undefined, {
-  message: "must be a JSON path of names and indices, like $.flow or $['motor 1'].currents[0]",
-});
-
-export const MqttAddress = z
-  .strictObject({
-    topic,
-    value: path.default('$'),
-    /** Where the source time is: ISO 8601 with zone, or seconds or milliseconds since 1970. Without: the time of receipt. */
-    time: path.optional(),
-    /** Another topic, where the device hands over what it recorded while it was offline. */
-    history: topic.optional(),
-    /** Where the list of records is in a history message; `value` and `time` then start at a record. */
-    each: path.default('$'),
-  })
-  .refine((address) => address.history === undefined || address.time !== undefined, {
-    path: ['time'],
-    message: 'is needed with a history topic: old records without a time cannot be placed',
-  });
-export type MqttAddress = z.infer<typeof MqttAddress>;
-
-export const endpoint = (config: MqttConfig): string =>
-  'client' in config ? config.client.url : `mqtt://${config.broker.host}:${config.broker.port}`;
+export function endpoint(config: MqttConfig): string {
+  if ('client' in config) return config.client.url;
+  const { host, port, tls, webSocket } = config.broker;
+  if (port !== null) return `mqtt://${host}:${port}`;
+  if (tls !== undefined) return `mqtts://${host}:${tls.port}`;
+  return `ws://${host}:${webSocket?.port ?? 0}`;
+}
 
 /** How often a broker of ours says that its publishers are there. */
 export const HEARTBEAT_MS = 1000;

@@ -21,7 +21,7 @@ export const mqtt: Protocol<MqttConfig, MqttAddress> = {
   open(plan, report) {
     const { config, points } = plan;
     const takers = takersOf(plan, report);
-    const messages = dispatch(takers, decoder(points, report));
+    const messages = dispatch(takers, decoder(points, config.mappings, report));
     return {
       async run(emit, signal) {
         const gatherer = gather(emit, WINDOW_MS);

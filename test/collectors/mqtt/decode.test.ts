@@ -1,29 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MqttAddress } from '../../../collectors/mqtt/config.ts';
 import { decoder } from '../../../collectors/mqtt/decode.ts';
 import { follow, parsePath } from '../../../collectors/path.ts';
 import { readPayload } from '../../../collectors/payload.ts';
 import { parseTime } from '../../../collectors/time.ts';
-import { aPoint, aReport } from '../../support/collecting.ts';
-
-const NOW = Date.parse('2026-03-01T12:00:00Z');
-
-const aMessage = (topic: string, payload: string | Uint8Array) => ({
-  ...{ topic, payload: Buffer.from(payload), qos: 1 as const },
-  ...{ retained: false, at: NOW },
-});
-
-function decoded(
-  payload: string | Uint8Array,
-  address: Record<string, unknown> = {},
-  kind: 'number' | 'text' = 'number',
-) {
-  const { report, faults } = aReport();
-  const point = aPoint(1, MqttAddress.parse({ topic: 'a/b', ...address }), kind);
-  const readings = decoder([point], report).decode(aMessage('a/b', payload));
-  return { readings, faults, value: readings[0]?.value, status: readings[0]?.status };
-}
+import { aReport } from '../../support/collecting.ts';
+import { aMessage, decoded, NOW } from '../../support/mqtt.ts';
 
 test.each([
   ['12.5', 12.5],
@@ -101,7 +83,7 @@ test.each([
 
 test('a topic that no tag takes is counted', () => {
   const { report, faults } = aReport();
-  expect(decoder([], report).decode(aMessage('x/\u0007y', '1'))).toEqual([]);
+  expect(decoder([], {}, report).decode(aMessage('x/\u0007y', '1'))).toEqual([]);
   expect(faults[0]).toMatchObject({ kind: 'unknown topic' });
   expect(faults[0]!.what).not.toContain('\u0007');
 });
