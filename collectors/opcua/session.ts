@@ -1,25 +1,29 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { MessageSecurityMode, OPCUAClient, SecurityPolicy, UserTokenType } from 'node-opcua-client';
+import { OPCUAClient } from 'node-opcua-client';
 import type {
   ClientSession,
   ClientSessionPublishService,
   ClientSessionRawSubscriptionService,
   OPCUAClientOptions,
-  UserIdentityInfo,
 } from 'node-opcua-client';
-import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { keepAliveMs } from './config.ts';
 import type { OpcuaConfig } from './config.ts';
-import { explained } from './explain.ts';
+import { clientOptions } from './discover.ts';
+import { explained, REJECTED } from './explain.ts';
+import { identity } from './identity.ts';
+import { ownIdentity } from './pki/own.ts';
+import type { Own } from './pki/own.ts';
+import { wayTo } from './secure.ts';
+import type { Way } from './secure.ts';
 
 /** A frozen server accepts a connection and says nothing: then this is the end of it. */
 const CONNECT_MS = 10_000;
-const REQUEST_MS = 5_000;
 /** The library waits for half of it while it connects. */
 const TRANSPORT_MS = 8_000;
 const GOODBYE_MS = 2_000;
 /** How long a server keeps the session of a client that vanished. */
 const SESSION_MS = 60_000;
+const MEGABYTE = 1024 ** 2;
 
 /** The services as they are: the library's own subscriptions hide refusals and reconnect on their own account. */
 export type Session = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService;
@@ -28,6 +32,8 @@ export interface Link extends AsyncDisposable {
   readonly session: Session;
   /** Rejects when the connection is gone. */
   readonly lost: Promise<never>;
+  /** What is odd about the connection though it was accepted: for the log, and for the test of a source. */
+  readonly notices: readonly string[];
   /** Disposing then ends the connection alone: the session stays at the server, for `connect` to resume. */
   leave(): void;
 }
@@ -42,12 +48,36 @@ export async function connect(
   signal: AbortSignal,
   earlier?: Session,
 ): Promise<Link> {
-  const certificates = new OPCUACertificateManager({
-    rootFolder: pkiFolder,
-    automaticallyAcceptUnknownCertificate: config.trustServer,
-    disableFileWatchers: true,
-  });
-  const client = OPCUAClient.create(options(config, certificates));
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+  try {
+    const { current, previous } = await ownIdentity(pkiFolder);
+    try {
+      return await enter(config, pkiFolder, current, { signal: limit, earlier });
+    } catch (err) {
+      if (previous === null || config.security === 'None' || !REJECTED.test(String(err))) throw err;
+      const link = await enter(config, pkiFolder, previous, { signal: limit, earlier });
+      return { ...link, notices: [...link.notices, oldOne(previous)] };
+    }
+  } catch (err) {
+    signal.throwIfAborted();
+    const late = limit.aborted ? new Error(`No answer within ${CONNECT_MS / 1000} s.`, { cause: err }) : err;
+    throw explained(late, config, pkiFolder);
+  }
+}
+
+const oldOne = ({ certificate }: Own): string =>
+  `The server does not trust the gateway's new certificate yet: the old one is used, until ${new Date(certificate.validTo).toISOString()}. Have the new one trusted at the server before.`;
+
+interface Entry {
+  readonly signal: AbortSignal;
+  readonly earlier: Session | undefined;
+}
+
+/** One attempt, as `own`. What does not become a link leaves nothing open. */
+async function enter(config: OpcuaConfig, pki: string, own: Own, { signal, earlier }: Entry): Promise<Link> {
+  const user = await identity(config);
+  const way = await until(signal, wayTo(config, pki, own));
+  const client = OPCUAClient.create(options(config, own, way));
   const lost = new Promise<never>((_, reject) => {
     client.once('connection_lost', () => reject(new Error(`${config.endpoint} closed the connection.`)));
     client.once('close', () => reject(new Error(`The connection to ${config.endpoint} is closed.`)));
@@ -62,29 +92,23 @@ export async function connect(
       .then(() => client.disconnect())
       .catch(() => undefined);
     await Promise.race([bye, wait(GOODBYE_MS, undefined, { ref: false })]);
-    await certificates.dispose();
+  };
+  const open = async () => {
+    await client.connect(config.endpoint);
+    if (earlier !== undefined && (await resumed(client, earlier))) return earlier;
+    const session = (await client.createSession(user)) as Session;
+    // Nobody waits for it any more: it would stay at the server as one too many.
+    if (signal.aborted) await session.close(true);
+    return session;
   };
   try {
-    const session = await bounded(open(client, certificates, config, earlier), signal);
-    closing = session;
-    return { session, lost, leave: () => (closing = undefined), [Symbol.asyncDispose]: goodbye };
+    closing = await until(signal, open());
   } catch (err) {
     await goodbye();
-    signal.throwIfAborted();
-    throw explained(err, config, pkiFolder);
+    throw err;
   }
-}
-
-async function open(
-  client: OPCUAClient,
-  certificates: OPCUACertificateManager,
-  config: OpcuaConfig,
-  earlier: Session | undefined,
-) {
-  await certificates.initialize();
-  await client.connect(config.endpoint);
-  if (earlier !== undefined && (await resumed(client, earlier))) return earlier;
-  return (await client.createSession(identity(config))) as Session;
+  const leave = () => (closing = undefined);
+  return { session: closing, lost, notices: way.notices, leave, [Symbol.asyncDispose]: goodbye };
 }
 
 /** ActivateSession on a new channel (OPC 10000-4, 5.7.3): a lost link leaves no session behind that nobody uses. */
@@ -94,42 +118,34 @@ const resumed = (client: OPCUAClient, earlier: Session): Promise<boolean> =>
     () => false, // the server was restarted, or has dropped it
   );
 
-async function bounded<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const stop = new AbortController();
-  const limit = wait(CONNECT_MS, undefined, { signal: AbortSignal.any([signal, stop.signal]) }).then(() => {
-    throw new Error(`No answer within ${CONNECT_MS / 1000} s.`);
+/** The library's calls know no signal: they end by their own time-outs, unheard. */
+async function until<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  work.catch(() => undefined);
+  signal.throwIfAborted();
+  const over = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const fail = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', fail, { once: true, signal: over.signal });
   });
-  limit.catch(() => undefined);
   try {
-    return await Promise.race([work, limit]);
+    return await Promise.race([work, aborted]);
   } finally {
-    stop.abort();
-    work.catch(() => undefined);
+    over.abort();
   }
 }
 
-const options = (
-  config: OpcuaConfig,
-  clientCertificateManager: OPCUACertificateManager,
-): OPCUAClientOptions => ({
-  applicationName: 'Penstock',
-  clientName: 'Penstock',
-  clientCertificateManager,
-  securityPolicy: SecurityPolicy[config.security],
-  securityMode: config.security === 'None' ? MessageSecurityMode.None : MessageSecurityMode[config.mode],
+const options = (config: OpcuaConfig, own: Own, way: Way): OPCUAClientOptions => ({
+  ...clientOptions(own),
+  ...way.options,
   // A server behind another name or address than it knows of is still the one that was asked for.
   endpointMustExist: false,
-  // The supervisor reconnects; two loops would multiply.
-  connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 },
-  keepSessionAlive: false,
   keepPendingSessionsOnDisconnect: true,
   requestedSessionTimeout: Math.max(SESSION_MS, 10 * keepAliveMs(config)),
-  defaultTransactionTimeout: REQUEST_MS,
   // Longer than the longest silence of a healthy link, or an idle one would flap.
   transportTimeout: Math.max(TRANSPORT_MS, 5 * keepAliveMs(config)),
+  // Stated, so that a larger message is an error and not a wait without end. Chunks may be as small as 8192 bytes.
+  transportSettings: {
+    maxMessageSize: config.maxMessageMegabytes * MEGABYTE,
+    maxChunkCount: (config.maxMessageMegabytes * MEGABYTE) / 8192,
+  },
 });
-
-const identity = ({ user, password }: OpcuaConfig): UserIdentityInfo =>
-  user === undefined
-    ? { type: UserTokenType.Anonymous }
-    : { type: UserTokenType.UserName, userName: user, password: password ?? '' };
