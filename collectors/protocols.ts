@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Protocol } from './collector.ts';
+import { ModbusAddress } from './modbus/address.ts';
 import * as modbus from './modbus/config.ts';
 import * as mqtt from './mqtt/config.ts';
 import * as opcua from './opcua/config.ts';
@@ -12,6 +13,8 @@ export interface Schemas {
   endpoint(config: unknown): string;
   /** How often a healthy source shows a sign of life. Takes a parsed config. */
   contactMs(config: unknown): number;
+  /** Where its driver runs: in a worker thread unless its library crashes there. Takes a parsed config. */
+  home?(config: unknown): 'thread' | 'process';
 }
 export type ProtocolName = 'opcua' | 'modbus' | 'mqtt';
 
@@ -24,9 +27,10 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   },
   modbus: {
     config: modbus.ModbusConfig,
-    address: modbus.ModbusAddress,
+    address: ModbusAddress,
     endpoint: (config: modbus.ModbusConfig) => modbus.endpoint(config),
     contactMs: (config: modbus.ModbusConfig) => config.pollMs,
+    home: (config: modbus.ModbusConfig) => (modbus.isSerial(config) ? 'process' : 'thread'),
   },
   mqtt: {
     config: mqtt.MqttConfig,

@@ -11,6 +11,8 @@ export interface Raw {
   /** Booleans are 0 or 1; integers beyond 2^53 are their exact text; null only where the device had no value. */
   readonly value: number | string | null;
   readonly status: Status;
+  /** Why it is not good, where the driver knows. */
+  readonly reason?: Reason;
 }
 
 /** Status in bits 8 and 9, reason in the low byte: the greater number is the worse quality. */

@@ -1,64 +1,122 @@
 import { z } from 'zod';
 
-export const ModbusConfig = z.strictObject({
-  host: z.string().min(1),
-  port: z.number().int().min(1).max(65_535).default(502),
-  pollMs: z.number().int().min(10).max(86_400_000).default(1000),
-  /** How long one request may take. */
-  timeoutMs: z.number().int().min(50).max(60_000).default(1000),
-  /** Some devices answer less than the 125 registers the protocol allows. */
-  maxRegisters: z.number().int().min(1).max(125).default(125),
-  /** So many unused registers may be read along when that saves a request. */
-  hole: z.number().int().min(0).max(124).default(8),
+const milliseconds = (least: number, most: number) => z.number().int().min(least).max(most);
+const port = z.number().int().min(1).max(65_535).default(502);
+
+/** Modbus over Serial Line V1.02: 19200 baud and even parity are the defaults that each device must have. */
+const SerialLine = z.strictObject({
+  path: z.string().min(1),
+  baudRate: z.number().int().min(110).max(4_000_000).default(19_200),
+  parity: z.enum(['none', 'even', 'odd']).default('even'),
+  /** Without it 8, or 7 for ASCII. */
+  dataBits: z.union([z.literal(7), z.literal(8)]).optional(),
+  /** Without it 1, or 2 where there is no parity. */
+  stopBits: z.union([z.literal(1), z.literal(2)]).optional(),
 });
-export type ModbusConfig = z.infer<typeof ModbusConfig>;
+export type SerialLine = z.infer<typeof SerialLine>;
 
-const types = [
-  'bool',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'int64',
-  'uint64',
-  'float32',
-  'float64',
-] as const;
-export type RegisterType = (typeof types)[number];
+/** What may differ from unit to unit. */
+const UnitSettings = z.strictObject({
+  timeoutMs: milliseconds(50, 60_000).optional(),
+  maxRegisters: z.number().int().min(1).max(125).optional(),
+  hole: z.number().int().min(0).max(124).optional(),
+  pauseMs: milliseconds(0, 10_000).optional(),
+});
 
-/** How many registers a value takes. */
-export const registersOf = (type: RegisterType): number =>
-  Math.max(1, Number(/\d+/.exec(type)?.[0] ?? 16) / 16);
+const unitNumber = z.string().regex(/^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/, 'must be a unit from 0 to 255');
 
-export const ModbusAddress = z
+export const ModbusConfig = z
   .strictObject({
-    unit: z.number().int().min(0).max(255).default(1),
-    /** As in the protocol: the first register is 0. */
-    register: z.number().int().min(0).max(65_535),
-    table: z.enum(['holding', 'input', 'coil', 'discrete']).default('holding'),
-    type: z.enum(types),
-    /** Which register of a longer value comes first: the one with the high half, or the low one. */
-    words: z.enum(['big', 'little']).default('big'),
-    /** The order of the two bytes in a register. */
-    bytes: z.enum(['big', 'little']).default('big'),
-    /** For `bool` in a register: which bit, 0 is the lowest. Without it: anything but 0 is true. */
-    bit: z.number().int().min(0).max(15).optional(),
+    transport: z.enum(['tcp', 'udp', 'rtu', 'ascii', 'rtu-over-tcp', 'ascii-over-tcp']).default('tcp'),
+    /** For all but `rtu` and `ascii`, which have `serial`. */
+    host: z.string().min(1).optional(),
+    port,
+    serial: SerialLine.optional(),
+    /** Used while the first does not answer, and left as soon as that does again. */
+    backup: z.strictObject({ host: z.string().min(1), port }).optional(),
+    pollMs: milliseconds(10, 86_400_000).default(1000),
+    /** How long one request may take. */
+    timeoutMs: milliseconds(50, 60_000).default(1000),
+    /** Some devices answer less than the 125 registers the protocol allows. */
+    maxRegisters: z.number().int().min(1).max(125).default(125),
+    /** So many unused registers may be read along when that saves a request. */
+    hole: z.number().int().min(0).max(124).default(8),
+    /** From an answer to the next request. A serial line has at least the silence of 3.5 characters. */
+    pauseMs: milliseconds(0, 10_000).default(0),
+    /** From the opening of the connection to the first request. */
+    connectPauseMs: milliseconds(0, 60_000).default(0),
+    /** How often a device that says "busy" or "later" is asked once more, and after how long. */
+    busyRetries: z.number().int().min(0).max(10).default(2),
+    busyWaitMs: milliseconds(10, 10_000).default(100),
+    /** By unit number, as in `units: { 3: { timeoutMs: 3000 } }`. */
+    units: z.record(unitNumber, UnitSettings).default({}),
+    /** Whether one register or coil is written by FC5 and FC6, or by FC15 and FC16. `auto`: by what the device takes. */
+    writeFunction: z.enum(['auto', 'single', 'multiple']).default('auto'),
   })
-  .refine((address) => !isBitTable(address.table) || address.type === 'bool', {
-    path: ['type'],
-    message: 'must be bool for a coil or a discrete input',
-  })
-  .refine((address) => address.bit === undefined || (address.type === 'bool' && !isBitTable(address.table)), {
-    path: ['bit'],
-    message: 'belongs to a bool in a register',
-  })
-  .refine((address) => address.register + registersOf(address.type) <= 65_536, {
-    path: ['register'],
-    message: 'leaves no room for the whole value below 65536',
+  .superRefine((config, context) => {
+    for (const [path, message] of contradictions(config)) {
+      context.addIssue({ code: 'custom', path: [path], message });
+    }
   });
-export type ModbusAddress = z.infer<typeof ModbusAddress>;
+export type ModbusConfig = z.infer<typeof ModbusConfig>;
+export type Transport = ModbusConfig['transport'];
 
-export const isBitTable = (table: 'holding' | 'input' | 'coil' | 'discrete'): boolean =>
-  table === 'coil' || table === 'discrete';
+interface Ways {
+  readonly transport: Transport;
+  readonly host?: string | undefined;
+  readonly serial?: SerialLine | undefined;
+  readonly backup?: unknown;
+}
 
-export const endpoint = (config: ModbusConfig): string => `modbus://${config.host}:${config.port}`;
+/** Whether the transport is a serial port of this machine. */
+export const isSerial = ({ transport }: Pick<ModbusConfig, 'transport'>): boolean =>
+  transport === 'rtu' || transport === 'ascii';
+
+/** Neither RTU nor ASCII numbers its requests: which answer belongs to which is not in the frame. */
+export const numbersRequests = ({ transport }: Pick<ModbusConfig, 'transport'>): boolean =>
+  transport === 'tcp' || transport === 'udp';
+
+function contradictions(config: Ways): [string, string][] {
+  const { transport, host, serial, backup } = config;
+  if (!isSerial(config)) {
+    const faults: [string, string][] = [];
+    if (host === undefined) faults.push(['host', `is needed for ${transport}`]);
+    if (serial !== undefined)
+      faults.push(['serial', `belongs to the transports rtu and ascii, not to ${transport}`]);
+    return faults;
+  }
+  const faults: [string, string][] = [];
+  if (serial === undefined)
+    faults.push(['serial', `is needed for ${transport}, as in serial: { path: /dev/ttyUSB0 }`]);
+  if (host !== undefined)
+    faults.push(['host', `belongs to the transports over the network, not to ${transport}`]);
+  if (backup !== undefined) faults.push(['backup', 'belongs to the transports over the network']);
+  if (transport === 'rtu' && serial?.dataBits === 7) faults.push(['serial', 'dataBits must be 8 for rtu']);
+  return faults;
+}
+
+/** What holds for one unit: its own settings before those of the source. */
+export function settingsOf(config: ModbusConfig, unit: number) {
+  const own = config.units[String(unit)];
+  return {
+    timeoutMs: own?.timeoutMs ?? config.timeoutMs,
+    pauseMs: own?.pauseMs ?? config.pauseMs,
+  };
+}
+
+/** Where to connect. A serial line has no backup. */
+export type Endpoint = { readonly host: string; readonly port: number } | { readonly serial: SerialLine };
+
+/** The endpoints in the order of preference. */
+export function endpoints({ host, port, serial, backup }: ModbusConfig): [Endpoint, ...Endpoint[]] {
+  const first = serial === undefined ? { host: host ?? '', port } : { serial };
+  return backup === undefined ? [first] : [first, backup];
+}
+
+export const nameOf = (endpoint: Endpoint): string =>
+  'serial' in endpoint ? endpoint.serial.path : `${endpoint.host}:${endpoint.port}`;
+
+export function endpoint(config: ModbusConfig): string {
+  const scheme = config.transport === 'tcp' ? 'modbus' : `modbus-${config.transport}`;
+  return `${scheme}://${nameOf(endpoints(config)[0])}`;
+}

@@ -1,42 +1,70 @@
-import type { Point } from '../collector.ts';
-import { exact } from '../value.ts';
-import { isBitTable, registersOf } from './config.ts';
-import type { ModbusAddress, RegisterType } from './config.ts';
+import { numberIn } from '../value.ts';
+import { isBitTable } from './address.ts';
+import { numbers } from './numbers.ts';
+import type { NumberCodec } from './numbers.ts';
+import { arranged, isPlain } from './order.ts';
 import type { Request } from './plan.ts';
+import type { Spot } from './spot.ts';
+import { textIn } from './text.ts';
 
-/** The values of a request's points, in their order, from the data bytes of its reply. Null: not a number. */
-export const decode = (request: Request, bytes: Uint8Array): (number | string | null)[] =>
-  request.points.map((point) =>
-    isBitTable(request.table)
-      ? bitAt(bytes, point.address.register - request.start)
-      : decoders[point.address.type](registers(point, request.start, bytes), point.address.bit),
-  );
+/** Null: not a number. */
+export type Value = number | string | null;
+
+/** The values of a request's spots, in their order, from the data bytes of its reply, which are as many as asked for. */
+export function decode(
+  { table, start, spots }: Pick<Request, 'table' | 'start' | 'spots'>,
+  bytes: Uint8Array,
+): Value[] {
+  if (isBitTable(table)) return spots.map(({ register }) => bitAt(bytes, register - start));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Array<Value>(spots.length);
+  for (let i = 0; i < spots.length; i++) {
+    const spot = spots[i];
+    if (spot !== undefined) values[i] = readerOf(spot)(view, 2 * (spot.register - start));
+  }
+  return values;
+}
 
 const bitAt = (bytes: Uint8Array, index: number): number => ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1;
 
-/** A copy of the point's bytes, most significant first. */
-function registers({ address }: Point<ModbusAddress>, start: number, bytes: Uint8Array): DataView {
-  const from = (address.register - start) * 2;
-  const own = bytes.slice(from, from + registersOf(address.type) * 2);
-  const reversed = address.words === 'little';
-  if (reversed) own.reverse(); // turns the words around, and the bytes in each
-  if (reversed !== (address.bytes === 'little')) {
-    for (let i = 0; i < own.length; i += 2) own.subarray(i, i + 2).reverse();
-  }
-  return new DataView(own.buffer, own.byteOffset, own.byteLength);
+type Reader = NumberCodec['read'];
+const readers = new WeakMap<Spot, Reader>();
+
+/** Made once for each spot: most devices are read without a copy. */
+function readerOf(spot: Spot): Reader {
+  let reader = readers.get(spot);
+  if (reader === undefined) readers.set(spot, (reader = inKind(spot, inOrder(spot, plainReader(spot)))));
+  return reader;
 }
 
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+function plainReader({ type, point: { address } }: Spot): Reader {
+  if (type === 'string') {
+    const { length = 0, trim, encoding } = address;
+    return (view, at) => textIn(new Uint8Array(view.buffer, view.byteOffset + at, length), trim, encoding);
+  }
+  if (type !== 'bool') return (view, at) => numbers[type].read(view, at);
+  const { bit } = address;
+  return (view, at) => {
+    const register = view.getUint16(at);
+    return bit === undefined ? Math.sign(register) : (register >> bit) & 1;
+  };
+}
 
-type Decoder = (view: DataView, bit: number | undefined) => number | string | null;
-const decoders: Readonly<Record<RegisterType, Decoder>> = {
-  bool: (view, bit) => (bit === undefined ? Math.sign(view.getUint16(0)) : (view.getUint16(0) >> bit) & 1),
-  int16: (view) => view.getInt16(0),
-  uint16: (view) => view.getUint16(0),
-  int32: (view) => view.getInt32(0),
-  uint32: (view) => view.getUint32(0),
-  int64: (view) => exact(view.getBigInt64(0)),
-  uint64: (view) => exact(view.getBigUint64(0)),
-  float32: (view) => finite(view.getFloat32(0)),
-  float64: (view) => finite(view.getFloat64(0)),
-};
+function inOrder({ count, point: { address } }: Spot, read: Reader): Reader {
+  if (isPlain(address, count)) return read;
+  return (view, at) => {
+    const own = new Uint8Array(view.buffer, view.byteOffset + at, 2 * count);
+    return read(new DataView(arranged(own, address).buffer), 0);
+  };
+}
+
+/** A text tag takes a number as its text, and a number tag a text that is a number. */
+function inKind({ type, point: { kind } }: Spot, read: Reader): Reader {
+  if (kind === 'number') {
+    return type === 'string' ? (view, at) => numberIn(String(read(view, at))) ?? null : read;
+  }
+  return (view, at) => {
+    const value = read(view, at);
+    return value === null ? null : String(value);
+  };
+}

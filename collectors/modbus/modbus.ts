@@ -1,32 +1,68 @@
-import type { Protocol } from '../collector.ts';
-import { ticks } from '../ticks.ts';
-import { connect } from './client.ts';
-import { ModbusAddress, ModbusConfig } from './config.ts';
-import { planRequests } from './plan.ts';
-import { poller } from './poll.ts';
+import type { Point, Protocol, Report } from '../collector.ts';
+import { ModbusAddress } from './address.ts';
+import { isSerial, ModbusConfig } from './config.ts';
+import { limits } from './plan.ts';
+import type { Task } from './poll.ts';
+import { PollClass } from './poll-class.ts';
+import { Session } from './session.ts';
+import { spotOf } from './spot.ts';
+import type { Spot } from './spot.ts';
+import { Units } from './units.ts';
 
 export const modbus: Protocol<ModbusConfig, ModbusAddress> = {
   name: 'modbus',
   config: ModbusConfig,
   address: ModbusAddress,
   open({ config, points }, report) {
-    const requests = planRequests(points, config);
-
-    return {
-      async run(emit, signal) {
-        await using device = await connect(config, signal);
-        report.log.info(
-          { requests: requests.length, tags: points.length },
-          'Connected to the Modbus device.',
-        );
-        const poll = poller(device, requests, report);
-
-        for await (const at of ticks(config.pollMs, signal)) {
-          const { readings, lost } = await poll(at);
-          if (readings.length > 0) await emit(readings);
-          if (lost !== undefined) throw lost;
-        }
-      },
-    };
+    const spots = points
+      .flatMap((point) => spotOf(point) ?? [])
+      .filter((spot) => isReadable(spot, config, report));
+    const session = new Session(taskOf(config, points, spots, report));
+    return { run: (emit, signal) => session.run(emit, signal) };
   },
 };
+
+function taskOf(
+  config: ModbusConfig,
+  points: readonly Point<ModbusAddress>[],
+  spots: readonly Spot[],
+  report: Report,
+): Task {
+  const health = points.filter(({ address }) => address.health !== undefined);
+  const periodOf = ({ address }: Point<ModbusAddress>) => address.pollMs ?? config.pollMs;
+  const periods = new Set([config.pollMs, ...points.map(periodOf)]);
+  const classes = [...periods].map(
+    (periodMs) =>
+      new PollClass(
+        periodMs,
+        spots.filter(({ point }) => periodOf(point) === periodMs),
+        health.filter((point) => periodOf(point) === periodMs),
+        config,
+      ),
+  );
+  return { config, classes, units: new Units(spots.map(({ unit }) => unit)), report };
+}
+
+/** What can never be read is said once, and costs the other tags nothing. */
+function isReadable(spot: Spot, config: ModbusConfig, report: Report): boolean {
+  const why = obstacle(spot, config);
+  if (why !== undefined) report.fault('refused address', `${spot.point.name}: ${why[0]}.`, why[1]);
+  return why === undefined;
+}
+
+function obstacle(spot: Spot, config: ModbusConfig): [what: string, remedy: string] | undefined {
+  const { most } = limits(spot, config);
+  if (spot.count > most) {
+    return [
+      `takes ${spot.count} registers, and unit ${spot.unit} is read ${most} at a time`,
+      'Raise maxRegisters, or read a shorter text.',
+    ];
+  }
+  if (spot.unit === 0 && isSerial(config)) {
+    return [
+      'unit 0 is everybody on a serial line, and nobody answers to it',
+      'Give the number of the device.',
+    ];
+  }
+  return undefined;
+}

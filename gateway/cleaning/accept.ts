@@ -12,8 +12,8 @@ export const accept =
       return tag === undefined ? [] : [toReading(sample, tag)];
     });
 
-function toReading({ tag, at, value, status }: Raw, { kind, scale }: Tag): Reading {
-  if (value === null) return { tag, at, value, quality: quality('bad', 'no value'), cleaned: null };
+function toReading({ tag, at, value, status, reason }: Raw, { kind, scale }: Tag): Reading {
+  if (value === null) return { tag, at, value, quality: quality('bad', reason ?? 'no value'), cleaned: null };
   if (kind === 'text') return { tag, at, value, quality: doubt(status), cleaned: null };
   if (typeof value === 'string') return exactInteger({ tag, at, value, status }, scale);
   const scaled = scale === null ? value : value * scale.factor + scale.offset;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ModbusAddress } from '../../collectors/modbus/config.ts';
+import { ModbusAddress } from '../../collectors/modbus/address.ts';
 import { decode as decodeModbus } from '../../collectors/modbus/decode.ts';
 import { planRequests } from '../../collectors/modbus/plan.ts';
 import { MqttAddress } from '../../collectors/mqtt/config.ts';

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ModbusAddress, ModbusConfig } from '../../collectors/modbus/config.ts';
+import { ModbusAddress } from '../../collectors/modbus/address.ts';
+import { ModbusConfig } from '../../collectors/modbus/config.ts';
 import { modbus } from '../../collectors/modbus/modbus.ts';
 import { aPoint, collect } from '../support/collecting.ts';
 import { freePort, server } from '../support/foreign.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ModbusAddress } from '../../../collectors/modbus/config.ts';
-import type { RegisterType } from '../../../collectors/modbus/config.ts';
+import { ModbusAddress } from '../../../collectors/modbus/address.ts';
+import type { RegisterType } from '../../../collectors/modbus/address.ts';
 import { decode } from '../../../collectors/modbus/decode.ts';
 import { planRequests } from '../../../collectors/modbus/plan.ts';
 import { aPoint } from '../../support/collecting.ts';

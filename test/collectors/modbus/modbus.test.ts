@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan, Point } from '../../../collectors/collector.ts';
-import { ModbusAddress, ModbusConfig } from '../../../collectors/modbus/config.ts';
+import { ModbusAddress } from '../../../collectors/modbus/address.ts';
+import { ModbusConfig } from '../../../collectors/modbus/config.ts';
 import { modbus } from '../../../collectors/modbus/modbus.ts';
 import { aPoint, collect } from '../../support/collecting.ts';
 import type { Run } from '../../support/collecting.ts';
@@ -106,14 +107,25 @@ test('a device that refuses everything is asked all the same, so that its end is
   const { port } = await raw((request, socket, nth) => nth < 3 && socket.write(exception(request, 2)));
   const running = run(port, [aPoint(1, address(7))]);
   expect(await running.ended).toMatchObject({ name: 'Silence' });
-  expect(running.of(1).map(({ status }) => status)).toEqual(['bad', 'bad', 'bad']);
+  expect(running.of(1).map(({ reason }) => reason)).toEqual([
+    'refused by the device',
+    'refused by the device',
+    'refused by the device',
+    'not connected',
+  ]);
 });
 
-test('a device that falls silent is given up after two requests', async () => {
-  const { port } = await raw((request, socket, nth) => nth < 2 && socket.write(reply(request)));
+test('a device that falls silent is given up after two requests, and its tags are not connected at once', async () => {
+  let asked = 0;
+  const { port } = await raw((request, socket, nth) => {
+    asked++;
+    if (nth < 2) socket.write(reply(request));
+  });
   const running = run(port, [aPoint(1, address(7))]);
   expect(await running.ended).toMatchObject({ name: 'Silence' });
-  expect(running.of(1).map(({ value }) => value)).toEqual([7, 7]);
+  expect(running.of(1).map(({ value }) => value)).toEqual([7, 7, null]);
+  expect(running.of(1).at(-1)).toMatchObject({ status: 'bad', reason: 'not connected' });
+  expect(asked).toBe(4);
 });
 
 test('a device that hangs up is noticed at once, not after the time-out', async () => {
@@ -138,8 +150,11 @@ test('half an answer makes the connection useless: it is given up rather than be
     socket.write(nth === 1 ? reply(request).subarray(0, 5) : reply(request)),
   );
   const running = run(port, [aPoint(1, address(7))]);
-  expect(await running.ended).toMatchObject({ name: 'Silence' });
-  expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7]));
+  expect(await running.ended).toMatchObject({
+    name: 'Closed',
+    message: 'The stream stopped within a frame.',
+  });
+  expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7, null]));
 });
 
 test.each([
@@ -182,27 +197,18 @@ test('a late answer to an earlier question is not taken for the answer to this o
   expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7]));
 });
 
-test('a unit behind a gateway that does not answer costs the other units nothing', async () => {
-  const { port } = await raw((request, socket) => request[6] !== 2 && socket.write(reply(request)));
-  const running = run(port, [
-    aPoint(1, address(1)),
-    aPoint(2, address(2, { unit: 2 })),
-    aPoint(3, address(200, { unit: 2 })),
-    aPoint(4, address(4, { unit: 3 })),
-  ]);
-  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(2));
-  expect(running.batches[1]!.map(({ tag }) => tag)).toEqual([1, 4]);
-});
-
-test('a device that is busy makes its tags bad for the moment', async () => {
-  const { port } = await raw((request, socket, nth) =>
-    socket.write(nth === 0 ? exception(request, 6) : reply(request)),
-  );
-  const running = run(port, [aPoint(1, address(1)), aPoint(2, address(2))]);
-  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(1));
-  expect(running.batches[0]!.map(({ status }) => status)).toEqual(['bad', 'bad']);
-  expect(running.batches[1]!.map(({ status }) => status)).toEqual(['good', 'good']);
-});
+test.each([5, 6])(
+  'a device that says "later" (exception %i) is asked again, a bounded number of times',
+  async (code) => {
+    const { port } = await raw((request, socket, nth) =>
+      socket.write(nth < 4 ? exception(request, code) : reply(request)),
+    );
+    const running = run(port, [aPoint(1, address(1)), aPoint(2, address(2))], { busyWaitMs: 10 });
+    await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(1));
+    expect(running.batches[0]!.map(({ status }) => status)).toEqual(['bad', 'bad']);
+    expect(running.batches[1]!.map(({ status }) => status)).toEqual(['good', 'good']);
+  },
+);
 
 test('no second request is sent before the first is answered', async () => {
   let open = 0;
@@ -220,21 +226,24 @@ test('no second request is sent before the first is answered', async () => {
   expect(most).toBe(1);
 });
 
-test('while a batch is not safe, the device is not asked again', async () => {
+test('while four batches are not safe, the device is not asked again', async () => {
   const { port, asked } = await device({ holding: registers(0, 5) });
-  let settle: () => void = () => undefined;
+  const waiting: (() => void)[] = [];
+  let done = false;
   const running = collect(
     modbus,
     plan(port, [aPoint(1, address(0))]),
-    () => new Promise((resolve) => (settle = resolve)),
+    () => new Promise((resolve) => (done ? resolve() : waiting.push(resolve))),
   );
   onTestFinished(async () => {
-    settle();
+    done = true;
+    for (const settle of waiting) settle();
     await running.stop();
   });
-  await vi.waitFor(() => expect(running.batches).toHaveLength(1));
-  const before = asked.length;
-  settle();
-  await vi.waitFor(() => expect(running.batches).toHaveLength(2));
-  expect(asked.length).toBe(before + 1);
+  await vi.waitFor(() => expect(running.batches).toHaveLength(4));
+  await vi.waitFor(() => expect(asked).toHaveLength(5));
+  waiting.shift()!();
+  await vi.waitFor(() => expect(running.batches).toHaveLength(5));
+  await vi.waitFor(() => expect(asked).toHaveLength(6));
+  expect(running.batches).toHaveLength(5);
 });

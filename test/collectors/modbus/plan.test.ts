@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isBitTable, ModbusAddress, registersOf } from '../../../collectors/modbus/config.ts';
+import { isBitTable, ModbusAddress } from '../../../collectors/modbus/address.ts';
 import { planRequests, split } from '../../../collectors/modbus/plan.ts';
 import { aPoint } from '../../support/collecting.ts';
 
@@ -26,14 +26,16 @@ test('each point is read exactly once, whole, within the limits, from its own un
   fc.assert(
     fc.property(points, limits, (all, { maxRegisters, hole }) => {
       const requests = planRequests(all, { maxRegisters, hole });
-      expect(requests.flatMap((request) => request.points).sort((a, b) => a.tag - b.tag)).toEqual(all);
-      for (const { unit, table, start, count, points: own } of requests) {
+      expect(
+        requests.flatMap((request) => request.spots.map(({ point }) => point)).sort((a, b) => a.tag - b.tag),
+      ).toEqual(all);
+      for (const { unit, table, start, count, spots } of requests) {
         expect(count).toBeLessThanOrEqual(maxRegisters * (isBitTable(table) ? 16 : 1));
         let end = start;
-        for (const { address } of own) {
-          expect([address.unit, address.table]).toEqual([unit, table]);
-          expect(address.register - end).toBeLessThanOrEqual(hole * (isBitTable(table) ? 16 : 1));
-          end = Math.max(end, address.register + registersOf(address.type));
+        for (const spot of spots) {
+          expect([spot.unit, spot.table]).toEqual([unit, table]);
+          expect(spot.register - end).toBeLessThanOrEqual(hole * (isBitTable(table) ? 16 : 1));
+          end = Math.max(end, spot.register + spot.count);
         }
         expect(end).toBe(start + count);
       }
@@ -51,7 +53,7 @@ test('splitting again and again ends with single points and loses none', () => {
         if (halves.length === 0) singles.push(request);
         open.push(...halves);
       }
-      expect(singles.map((request) => request.points.length)).toEqual(singles.map(() => 1));
+      expect(singles.map((request) => request.spots.length)).toEqual(singles.map(() => 1));
       expect(singles).toHaveLength(all.length);
     }),
   );
