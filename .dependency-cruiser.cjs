@@ -20,7 +20,7 @@ const house = Object.entries(mayImport).map(([from, to]) => ({
     pathNot: `^(${[`${from}/`, ...to.map((path) => (path.includes('\\') || path.endsWith('/') ? path : `${path}/`))].join('|')})`,
   },
 }));
-const protocols = ['opcua', 'modbus', 'mqtt'];
+const protocols = ['opcua', 'modbus', 'mqtt', 'http', 'files'];
 module.exports = {
   forbidden: [
     ...house,

@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import type { Protocol } from './collector.ts';
 import { ModbusAddress } from './modbus/address.ts';
 import * as modbus from './modbus/config.ts';
+import * as files from './files/config.ts';
 import * as mqtt from './mqtt/config.ts';
 import * as opcua from './opcua/config.ts';
 
@@ -16,7 +17,7 @@ export interface Schemas {
   /** Where its driver runs: in a worker thread unless its library crashes there. Takes a parsed config. */
   home?(config: unknown): 'thread' | 'process';
 }
-export type ProtocolName = 'opcua' | 'modbus' | 'mqtt';
+export type ProtocolName = 'opcua' | 'modbus' | 'mqtt' | 'files';
 
 export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   opcua: {
@@ -38,6 +39,12 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
     endpoint: (config: mqtt.MqttConfig) => mqtt.endpoint(config),
     contactMs: (config: mqtt.MqttConfig) => mqtt.contactMs(config),
   },
+  files: {
+    config: files.FilesConfig,
+    address: files.FilesAddress,
+    endpoint: (config: files.FilesConfig) => files.endpoint(config),
+    contactMs: (config: files.FilesConfig) => config.pollMs,
+  },
 };
 
 /** Loads a protocol with its library: in a worker thread, which then holds no other. */
@@ -49,5 +56,7 @@ export async function load(name: ProtocolName): Promise<Protocol<unknown, unknow
       return (await import('./modbus/modbus.ts')).modbus;
     case 'mqtt':
       return (await import('./mqtt/mqtt.ts')).mqtt;
+    case 'files':
+      return (await import('./files/files.ts')).files;
   }
 }

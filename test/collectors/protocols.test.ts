@@ -13,6 +13,7 @@ test.each<[ProtocolName, unknown, string, number]>([
     'mqtts://broker:8883',
     5000,
   ],
+  ['files', { folder: '/srv/in', timeColumn: 'Time' }, 'file:///srv/in/*.csv', 5000],
 ])(
   'a source of %s says where it is, without secrets, and how often it is heard',
   (name, config, endpoint, contactMs) => {
@@ -59,10 +60,10 @@ test('the schemas of all protocols are there without any of their libraries', ()
     await import(${JSON.stringify(new URL('../../collectors/protocols.ts', import.meta.url).href)});
     const { createRequire } = await import('node:module');
     const loaded = Object.keys(createRequire(import.meta.url).cache).join();
-    console.log(/node-opcua|modbus-serial|aedes|mqtt/.test(loaded.replaceAll(/collectors\\/\\w+\\/\\w+\\.ts/g, '')));
+    console.log(/node-opcua|modbus-serial|aedes|mqtt|csv-parse/.test(loaded.replaceAll(/collectors\\/\\w+\\/\\w+\\.ts/g, '')));
   `;
   const said = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
     encoding: 'utf8',
   });
-  expect([said.trim(), Object.keys(schemas).length]).toEqual(['false', 3]);
+  expect([said.trim(), Object.keys(schemas).length]).toEqual(['false', 4]);
 });

@@ -1,0 +1,105 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { BrokenTable, cellOf, csvRows } from '../csv.ts';
+import type { Column } from '../csv-format.ts';
+import { follow, parsePath } from '../path.ts';
+import { readPayload } from '../payload.ts';
+import type { Field } from '../record.ts';
+import type { FilesConfig } from './config.ts';
+
+/** A row of a file: a record, or why it cannot be used. */
+export interface FileRow {
+  readonly line: number;
+  readonly record: unknown;
+  readonly wrong?: string;
+}
+
+/** A file's head: how columns are found in its records. Undefined: there is no such column. */
+export interface Head {
+  readonly columns: readonly string[] | undefined;
+  field(column: Column): Field | undefined;
+}
+
+/** Opens a file as a stream; `rows` ends with the file, or rejects with `BrokenTable`. */
+export interface OpenFile {
+  readonly head: Head;
+  readonly rows: AsyncIterable<FileRow>;
+}
+
+type Reading = Pick<FilesConfig, 'format' | 'csv'>;
+
+/** Undefined: the file is empty. `end` (exclusive) reads the beginning only. */
+export async function openFile(
+  path: string,
+  { format, csv }: Reading,
+  signal: AbortSignal,
+  end = Infinity,
+): Promise<OpenFile | undefined> {
+  const bytes = createReadStream(path, { signal, end: end - 1, highWaterMark: 262_144 });
+  if (format === 'jsonl') return { head: { columns: undefined, field: memberOf }, rows: lines(bytes) };
+  const rows = csvRows(bytes, csv, signal);
+  const first = await rows.next();
+  if (first.done === true) return undefined;
+  const header = csv.header ? first.value.cells : undefined;
+  const head: Head = {
+    columns: header,
+    field: (column) => {
+      const cell = cellOf(column, header);
+      const beyond = typeof column === 'number' && column > first.value.cells.length;
+      return cell === undefined || beyond ? undefined : (record) => cell(record as string[]);
+    },
+  };
+  const checked = rowChecker(first.value.cells.length);
+  return {
+    head,
+    rows: (async function* () {
+      if (header === undefined) yield checked(first.value);
+      for await (const row of rows) yield checked(row);
+    })(),
+  };
+}
+
+/** A row that is shorter or longer than the first would put values into the wrong columns; so would a wrong encoding. */
+const rowChecker =
+  (width: number) =>
+  ({ line, cells }: { line: number; cells: readonly string[] }): FileRow => {
+    const surplus = cells.slice(width).some((cell) => cell !== '');
+    if (cells.length < width || surplus)
+      return { line, record: cells, wrong: `has ${cells.length} cells where the first row has ${width}` };
+    if (cells.some((cell) => cell.includes('\uFFFD')))
+      return { line, record: cells, wrong: 'is not written in the encoding that is configured' };
+    return { line, record: cells };
+  };
+
+const memberOf = (column: Column): Field | undefined => {
+  const path = typeof column === 'string' && column.startsWith('$') ? parsePath(column) : [column];
+  return path === undefined ? undefined : (record) => follow(record, path);
+};
+
+const LONGEST_LINE = 1_048_576;
+
+async function* lines(bytes: AsyncIterable<Uint8Array> & NodeJS.ReadableStream): AsyncGenerator<FileRow> {
+  const encoder = new TextEncoder();
+  let line = 0;
+  for await (const text of createInterface({ input: guarded(bytes), crlfDelay: Infinity })) {
+    line++;
+    if (text.trim() === '') continue;
+    const content = readPayload(encoder.encode(text));
+    if (content.kind === 'document') yield { line, record: content.document };
+    else yield { line, record: undefined, wrong: content.kind === 'text' ? 'is no JSON' : content.why };
+  }
+}
+
+/** Ends a file without line breaks before it fills the memory. */
+function guarded(bytes: NodeJS.ReadableStream): NodeJS.ReadableStream {
+  let length = 0;
+  bytes.on('data', (chunk: Buffer) => {
+    const last = chunk.lastIndexOf(10);
+    length = last < 0 ? length + chunk.length : chunk.length - last - 1;
+    if (length > LONGEST_LINE) {
+      const err = new BrokenTable(`a line is longer than ${LONGEST_LINE} bytes`);
+      (bytes as NodeJS.ReadableStream & { destroy(err: Error): void }).destroy(err);
+    }
+  });
+  return bytes;
+}
