@@ -94,7 +94,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const look = () => systemView({ ...parts, metrics, startedAt, transport: () => web.transport });
   const all = routes(
     { db, access, health: siteHealth(parts), registry, scheduler },
-    { current, feed, outbox: toCentre, trains: config.centre !== undefined, look },
+    { current, feed, outbox: toCentre, pki: join(data, 'pki'), trains: config.centre !== undefined, look },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
 

@@ -9,7 +9,8 @@ import { instant } from '../../platform/api/page.ts';
 export const CertificateView = z.strictObject({
   /** SHA-1 of the DER, in hex: what OPC UA servers show. */
   thumbprint: z.string(),
-  state: z.enum(['own', 'trusted', 'rejected']),
+  /** `issuer`: an authority that servers are checked with; it is not trusted itself. */
+  state: z.enum(['own', 'trusted', 'rejected', 'issuer']),
   subject: z.string(),
   issuer: z.string(),
   applicationUri: z.string(),

@@ -17,6 +17,7 @@ import type { SystemView } from '../api/system.ts';
 import type { Current } from '../current.ts';
 import type { Feed } from '../live/feed.ts';
 import { alarms } from './alarms.ts';
+import { certificates } from './certificates.ts';
 import { forecasts } from './forecasts.ts';
 import { models } from './models.ts';
 import { plantRoutes } from './plant.ts';
@@ -38,13 +39,15 @@ export interface Site {
   readonly current: Current;
   readonly feed: Feed;
   readonly outbox: Outbox;
+  /** The folder of OPC UA certificates. */
+  readonly pki: string;
   /** Whether there is a centre to train at. */
   readonly trains: boolean;
   readonly look: () => Promise<SystemView>;
 }
 
 /** All that the gateway answers. */
-export function routes(daemon: Daemon, { current, feed, outbox, trains, look }: Site): Route[] {
+export function routes(daemon: Daemon, { current, feed, outbox, pki, trains, look }: Site): Route[] {
   const { db, access, health, registry, scheduler } = daemon;
   const { operation } = current;
   const about = () => {
@@ -60,6 +63,7 @@ export function routes(daemon: Daemon, { current, feed, outbox, trains, look }: 
     ...jobRoutes(db, scheduler),
     ...plantRoutes(operation),
     ...sources(operation),
+    ...certificates(db, pki),
     ...plantModel(db, current, outbox),
     ...readings(db, feed, operation),
     ...alarms(db, operation),
