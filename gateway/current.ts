@@ -9,14 +9,14 @@ import { writeLastKnown } from './plant/last-known.ts';
 import type { LastKnown } from './plant/last-known.ts';
 import type { Plant } from './store/plant.ts';
 
-/** The plant that is at work now. It changes as a whole when a plant model is imported. */
+/** The plant that is at work now. */
 export interface Current extends AsyncDisposable {
   /** Throws a `Problem` while no plant is known yet. */
   readonly operation: () => Operation;
   readonly started: boolean;
   /** Stops what ran before, then starts this. */
   replace(known: LastKnown): Promise<void>;
-  /** The same with another model: open alarms stay, but those whose rule is gone. */
+  /** Goes on with another model. Only what it changes starts anew; open alarms stay, but those whose rule is gone. */
   replant(plant: Plant): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function createCurrent(options: CurrentOptions): Current {
   const replace = async (known: LastKnown): Promise<void> => {
     await operation?.[Symbol.asyncDispose]();
     alarms = new Map(known.openAlarms.map((alarm) => [alarm.id, alarm]));
-    operation = operate({
+    operation = await operate({
       ...options,
       ...known,
       publish(readings, changes) {
@@ -51,26 +51,35 @@ export function createCurrent(options: CurrentOptions): Current {
     keep(known);
   };
 
+  const replant = async (running: Operation, plant: Plant): Promise<void> => {
+    await running.replant(plant);
+    alarms = withRule(alarms, plant);
+    keep({ plant, openAlarms: [...alarms.values()] });
+  };
+
   return {
     get started() {
       return operation !== undefined;
     },
-    operation: () => {
-      if (operation !== undefined) return operation;
-      const detail = 'No plant is known yet: the gateway waits for its database. /health says more.';
-      throw new Problem({ status: 503, detail, headers: { 'retry-after': '5' } });
-    },
+    operation: () => operation ?? notYet(),
     replace: (known) => turn(() => replace(known)),
     replant: (plant) =>
-      turn(() => {
-        const rules = new Set(plant.rules.map(({ id }) => id));
-        return replace({ plant, openAlarms: [...alarms.values()].filter(({ rule }) => rules.has(rule)) });
-      }),
+      turn(() => (operation === undefined ? replace({ plant, openAlarms: [] }) : replant(operation, plant))),
     async [Symbol.asyncDispose]() {
       await operation?.[Symbol.asyncDispose]();
       await keep.done();
     },
   };
+}
+
+function notYet(): never {
+  const detail = 'No plant is known yet: the gateway waits for its database. /health says more.';
+  throw new Problem({ status: 503, detail, headers: { 'retry-after': '5' } });
+}
+
+function withRule(alarms: ReadonlyMap<string, OpenAlarm>, { rules }: Plant): Map<string, OpenAlarm> {
+  const ids = new Set(rules.map(({ id }) => id));
+  return new Map([...alarms].filter(([, { rule }]) => ids.has(rule)));
 }
 
 /** Writes the newest state, one write at a time; what came in between is overtaken. */

@@ -16,6 +16,8 @@ export interface Steps {
 export interface Walk {
   /** The way in for one source. */
   emit(source: number): Emit;
+  /** The way in for what a device recorded while it could not be heard: cleaned and stored, never judged nor shown. */
+  backfill(source: number): Emit;
   /** The second way in, at least once a second: hold times run out and tags go stale though nothing arrives. */
   tick(now: number): Promise<void>;
   /** False if there is no such alarm to acknowledge. Settles when the act is safe. */
@@ -35,6 +37,10 @@ export function ingest({ clean, freshness, judge, save, publish }: Steps): Walk 
       const changes = judge.judge(live, Date.now());
       await save(readings, changes);
       publish(live, changes);
+    },
+
+    backfill: () => async (raw) => {
+      if (raw.length > 0) await save(clean(raw), []);
     },
 
     async tick(now) {

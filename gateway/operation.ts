@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
 import { schemas } from '../collectors/protocols.ts';
 import type { ProtocolName } from '../collectors/protocols.ts';
@@ -11,12 +10,10 @@ import { cleaning } from './cleaning/clean.ts';
 import { freshness } from './cleaning/freshness.ts';
 import { ingest } from './ingest.ts';
 import type { Steps, Walk } from './ingest.ts';
-import { SecretMissing, withSecrets } from './plant/secrets.ts';
 import { reportsByException } from './plant/tag.ts';
 import type { Source } from './plant/tag.ts';
-import { runSource } from './runtime/source.ts';
-import { disabledView, linkView, observed, startedLink } from './runtime/status.ts';
-import type { LinkEvent } from './runtime/status.ts';
+import { createSources, plainConfig } from './sources.ts';
+import type { LiveSource, SourcesOptions } from './sources.ts';
 import type { Plant } from './store/plant.ts';
 
 /** A plant at work: its sources collect, its readings walk. Disposing it stops the sources, then what they sent is safe. */
@@ -24,46 +21,70 @@ export interface Operation extends AsyncDisposable {
   readonly plant: Plant;
   readonly walk: Walk;
   sources(): SourceView[];
+  /** A source by its name: to browse, write, read history. Throws a `Problem` where there is none. */
+  source(name: string): LiveSource;
+  restart(source: string): Promise<void>;
+  /** Goes on with another model. What it does not change is not disturbed: links, freshness, standing alarms. */
+  replant(plant: Plant): Promise<void>;
 }
 
-export interface OperationOptions extends Pick<Steps, 'save' | 'publish'> {
+export interface OperationOptions extends Pick<Steps, 'save' | 'publish'>, SourcesOptions {
   readonly plant: Plant;
   readonly openAlarms: readonly OpenAlarm[];
-  /** Keys, certificates and secrets. */
-  readonly dataFolder: string;
-  readonly findSecret: (name: string) => string | undefined;
-  /** Told of each contact, loss and fault, by source. */
-  readonly observe: (source: Source, event: LinkEvent) => void;
-  readonly log: Logger;
 }
 
 const TICK_MS = 500;
 
 /** Starts to collect. */
-export function operate(options: OperationOptions): Operation {
-  const { plant, log } = options;
+export async function operate(options: OperationOptions): Promise<Operation> {
+  const { log } = options;
   const stop = new AbortController();
-  const tags = new Map(plant.tags.map((tag) => [tag.id, tag]));
-  const contactMs = new Map(plant.sources.map((source) => [source.id, byException(source)]));
+  const now = { plant: options.plant };
+  const tags = new Map<Plant['tags'][number]['id'], Plant['tags'][number]>();
+  const contactMs = new Map<number, number | undefined>();
+  const sow = (plant: Plant) => {
+    now.plant = plant;
+    become(tags, new Map(plant.tags.map((tag) => [tag.id, tag])));
+    become(contactMs, new Map(plant.sources.map((source) => [source.id, byException(source)])));
+  };
+  sow(options.plant);
+  const judge = createJudge(options.plant.rules, options.openAlarms, randomUUID);
   const walk = ingest({
     clean: cleaning(tags),
     freshness: freshness(tags, (source) => contactMs.get(source)),
-    judge: createJudge(plant.rules, options.openAlarms, randomUUID),
+    judge,
     save: options.save,
     publish: options.publish,
   });
-  const running = plant.sources.map((source) => startSource(source, walk, options, stop.signal));
+  const sources = createSources(walk, options);
+  await sources.replant(options.plant);
   const ticking = tick(walk, log, stop.signal);
 
   return {
-    plant,
+    get plant() {
+      return now.plant;
+    },
     walk,
-    sources: () => running.map(({ view }) => view()),
+    sources: () => sources.all.map(({ view }) => view()),
+    source: sources.source,
+    restart: sources.restart,
+    async replant(plant) {
+      sow(plant);
+      judge.replant(plant.rules);
+      await sources.replant(plant);
+    },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await Promise.all([...running.map(({ done }) => done), ticking]);
+      await sources[Symbol.asyncDispose]();
+      await ticking;
     },
   };
+}
+
+/** Gives a map that others hold the content of another. */
+function become<Key, Value>(map: Map<Key, Value>, other: ReadonlyMap<Key, Value>): void {
+  for (const key of map.keys()) if (!other.has(key)) map.delete(key);
+  for (const [key, value] of other) map.set(key, value);
 }
 
 async function tick(walk: Walk, log: Logger, signal: AbortSignal): Promise<void> {
@@ -76,68 +97,6 @@ async function tick(walk: Walk, log: Logger, signal: AbortSignal): Promise<void>
 
 /** How often the link of a source shows a sign of life, where its tags live on that. */
 function byException(source: Source): number | undefined {
-  const protocol = source.protocol as ProtocolName;
   if (!reportsByException(source)) return undefined;
-  return schemas[protocol].contactMs(withPlaceholders(protocol, source.config));
+  return schemas[source.protocol as ProtocolName].contactMs(plainConfig(source));
 }
-
-const withPlaceholders = (protocol: ProtocolName, config: unknown) =>
-  schemas[protocol].config.parse(withSecrets(config, () => 'not needed here'));
-
-function startSource(source: Source, walk: Walk, options: OperationOptions, signal: AbortSignal) {
-  const { plant, log } = options;
-  const protocol = source.protocol as ProtocolName;
-  const plain = withPlaceholders(protocol, source.config);
-  const points = plant.tags
-    .filter((tag) => tag.source === source.id)
-    .map(({ id, name, address, kind }) => ({
-      tag: id,
-      name,
-      address: schemas[protocol].address.parse(address),
-      kind,
-    }));
-  let link = startedLink(schemas[protocol].contactMs(plain), Date.now());
-
-  const view = (): SourceView => ({
-    id: source.id,
-    name: source.name,
-    protocol,
-    endpoint: schemas[protocol].endpoint(plain),
-    tags: points.length,
-    ...(source.enabled ? linkView(link, Date.now()) : disabledView(link.startedAt)),
-  });
-  const observe = (event: LinkEvent) => {
-    link = observed(link, event, Date.now());
-    options.observe(source, event);
-  };
-  const run = async () => {
-    if (!source.enabled) return;
-    const config = schemas[protocol].config.parse(withSecrets(source.config, secretsOf(options)));
-    const dataFolder = join(options.dataFolder, 'sources', String(source.id));
-    const plan = { config, points, pkiFolder: join(options.dataFolder, 'pki'), dataFolder };
-    await runSource(
-      { id: source.id, name: source.name, protocol, plan },
-      { emit: walk.emit(source.id), observe },
-      log,
-      signal,
-    );
-  };
-  const done = run().catch((err: unknown) => {
-    observe({ type: 'lost', error: err instanceof Error ? err.message : String(err) });
-    log.error(
-      { err, source: source.name },
-      'The source cannot run. Mend its configuration and import the plant again, or restart the gateway.',
-    );
-  });
-  return { view, done };
-}
-
-const secretsOf =
-  ({ findSecret, dataFolder }: OperationOptions) =>
-  (name: string): string => {
-    const secret = findSecret(name);
-    if (secret !== undefined) return secret;
-    throw new SecretMissing(
-      `The secret '${name}' is missing: write it to ${join(dataFolder, 'secrets', name)} (mode 600), or set PENSTOCK_SECRET_${name.toUpperCase().replaceAll('-', '_')}.`,
-    );
-  };

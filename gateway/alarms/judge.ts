@@ -18,12 +18,14 @@ export interface Judge {
   judge(readings: readonly Reading[], now: number): AlarmChange[];
   /** Raises what has been over its limit for the hold time, though its tag says nothing new. */
   tick(now: number, fresh: (tag: TagId) => boolean): AlarmChange[];
+  /** Goes on with other rules. A rule that stays keeps what stands by it; one that is gone takes its alarm with it. */
+  replant(rules: readonly AlarmRule[]): void;
   /** Null if the alarm is not open or has been acknowledged before. */
   acknowledge(id: string, act: { by: string; at: number; comment: string | null }): AlarmChange | null;
 }
 
 interface Standing {
-  readonly rule: AlarmRule;
+  rule: AlarmRule;
   state: State;
   id: string | null;
   /** Source time since when the value has been over the limit. */
@@ -41,15 +43,8 @@ export function createJudge(
   open: readonly OpenAlarm[],
   newId: () => string,
 ): Judge {
-  const standings = rules.map((rule): Standing => {
-    const found = open.find((alarm) => alarm.rule === rule.id);
-    const state = found?.state ?? 'normal';
-    return { rule, state, id: found?.id ?? null, since: 0, heardAt: 0, known: false, value: null };
-  });
-  const byTag = new Map<TagId, Standing[]>();
-  for (const standing of standings) {
-    byTag.set(standing.rule.tag, [...(byTag.get(standing.rule.tag) ?? []), standing]);
-  }
+  let standings = rules.map((rule) => stand(rule, open));
+  let byTag = groupByTag(standings);
 
   return {
     judge: (readings, now) =>
@@ -75,12 +70,32 @@ export function createJudge(
           : [],
       ),
 
+    replant(next) {
+      const before = new Map(standings.map((standing) => [standing.rule.id, standing]));
+      standings = next.map((rule) => Object.assign(before.get(rule.id) ?? stand(rule, []), { rule }));
+      byTag = groupByTag(standings);
+    },
+
     acknowledge(id, { by, at, comment }) {
       const standing = standings.find((candidate) => candidate.id === id);
       const [change] = standing === undefined ? [] : happen(standing, 'acknowledged', at, newId);
       return change === undefined ? null : { ...change, by, comment };
     },
   };
+}
+
+function stand(rule: AlarmRule, open: readonly OpenAlarm[]): Standing {
+  const { id = null, state = 'normal' } = open.find((alarm) => alarm.rule === rule.id) ?? {};
+  return { rule, state, id, since: 0, heardAt: 0, known: false, value: null };
+}
+
+function groupByTag(standings: readonly Standing[]): ReadonlyMap<TagId, readonly Standing[]> {
+  const byTag = new Map<TagId, Standing[]>();
+  for (const standing of standings) {
+    const { tag } = standing.rule;
+    byTag.set(tag, [...(byTag.get(tag) ?? []), standing]);
+  }
+  return byTag;
 }
 
 function look(

@@ -66,5 +66,8 @@ export const SourceView = z.strictObject({
   collected: z.number().int(),
   faults: z.record(z.string(), z.number().int()),
   reconnects: z.number().int(),
+  enabled: z.boolean(),
+  /** What it can be asked for beside readings, of those that run: test, browse, write, readHistory, invoke. */
+  capabilities: z.array(z.string()),
 });
 export type SourceView = z.infer<typeof SourceView>;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { SecretName } from '../../platform/config.ts';
 
 /** A secret that a source names is nowhere to be found. */
@@ -13,6 +14,22 @@ export function withSecrets(config: unknown, find: (name: string) => string): un
   if (typeof config !== 'object' || config === null) return config;
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, withSecrets(value, find)]));
 }
+
+interface SecretPlaces {
+  readonly dataFolder: string;
+  readonly findSecret: (name: string) => string | undefined;
+}
+
+/** Finds a secret, or says where to put it. */
+export const secretsOf =
+  ({ findSecret, dataFolder }: SecretPlaces) =>
+  (name: string): string => {
+    const secret = findSecret(name);
+    if (secret !== undefined) return secret;
+    throw new SecretMissing(
+      `The secret '${name}' is missing: write it to ${join(dataFolder, 'secrets', name)} (mode 600), or set PENSTOCK_SECRET_${name.toUpperCase().replaceAll('-', '_')}.`,
+    );
+  };
 
 /** Where passwords stand in the open: the plant model is shown, exported and sent about, so it must not hold any. */
 export function openPasswords(

@@ -1,11 +1,22 @@
-import type { FaultKind, KnownLoss, Plan } from '../../collectors/collector.ts';
+import type {
+  BrowseRequest,
+  FaultKind,
+  Gap,
+  KnownLoss,
+  Places,
+  Plan,
+  TestStep,
+  WriteOrder,
+  WriteOutcome,
+} from '../../collectors/collector.ts';
 import type { ProtocolName } from '../../collectors/protocols.ts';
 import type { Raw } from '../../history/reading.ts';
 
-/** What a worker is started with. */
-export interface Assignment {
+/** What a host of drivers is started with. */
+export interface HostData {
   readonly protocol: ProtocolName;
-  readonly plan: Plan<unknown, unknown>;
+  /** Whether it finds out whose code threw. That costs some speed: a host does so once another one has died. */
+  readonly traces: boolean;
 }
 
 /** Faults of one kind since the last message: how many, and the newest. */
@@ -16,21 +27,42 @@ export interface Faults {
   readonly remedy: string;
 }
 
-/** What the worker offers to the gateway. */
-export interface WorkerSide extends Record<string, (...args: never[]) => unknown> {
-  /** Opens the device and collects until `stop`. Rejects when the link is lost; may then be called again. */
-  run(): Promise<void>;
-  stop(): void;
-  /** Answers as long as the thread turns. */
-  ping(): void;
+/** What a driver can do beside collecting. */
+export const CAPABILITIES = ['test', 'browse', 'write', 'readHistory', 'invoke'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+export interface MethodCall {
+  readonly object: string;
+  readonly method: string;
+  readonly inputs: readonly unknown[];
 }
 
-/** What the gateway offers to the worker. */
+/** What a host offers to the gateway. Sources go by their number; what waits is given its time. */
+export interface WorkerSide extends Record<string, (...args: never[]) => unknown> {
+  /** Opens the source and collects until `stop`. Rejects when the link is lost; may then be called again. */
+  run(source: number, plan: Plan<unknown, unknown>): Promise<void>;
+  stop(source: number): void;
+  /** Answers as long as the host turns. */
+  ping(): void;
+  /** Opens a plan that runs nowhere. */
+  test(plan: Plan<unknown, unknown>, withinMs: number): Promise<readonly TestStep[]>;
+  browse(source: number, withinMs: number, request: BrowseRequest): Promise<Places>;
+  write(source: number, withinMs: number, orders: readonly WriteOrder[]): Promise<readonly WriteOutcome[]>;
+  invoke(source: number, withinMs: number, call: MethodCall): Promise<readonly unknown[]>;
+  /** What it finds goes to `emit` as `late`. */
+  readHistory(source: number, withinMs: number, gap: Gap): Promise<{ readonly readings: number }>;
+}
+
+/** What the gateway offers to a host. */
 export interface GatewaySide extends Record<string, (...args: never[]) => unknown> {
-  /** Settles when the batch is safe. */
-  emit(batch: readonly Raw[]): Promise<void>;
-  /** A line of the worker's own log, in JSON. */
-  log(line: string): void;
-  faults(faults: readonly Faults[]): void;
-  lost(loss: KnownLoss): void;
+  /** Settles when the batch is safe. `late`: from the device's own history. */
+  emit(source: number, batch: readonly Raw[], late: boolean): Promise<void>;
+  /** A line of a driver's own log, in JSON. */
+  log(source: number, line: string): void;
+  faults(source: number, faults: readonly Faults[]): void;
+  lost(source: number, loss: KnownLoss): void;
+  /** What the driver that was just opened can do. */
+  able(source: number, capabilities: readonly Capability[]): void;
+  /** Whose code threw where nobody catches: the host is about to end. */
+  blame(source: number): void;
 }

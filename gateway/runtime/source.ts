@@ -1,66 +1,129 @@
+import { randomUUID } from 'node:crypto';
 import timers from 'node:timers/promises';
-import type { Collector, Emit } from '../../collectors/collector.ts';
+import type { Collector, Emit, Gap, Plan } from '../../collectors/collector.ts';
+import { schemas } from '../../collectors/protocols.ts';
+import type { ProtocolName } from '../../collectors/protocols.ts';
 import type { Logger } from '../../platform/log.ts';
-import { startThread } from '../../platform/thread.ts';
-import type { Thread } from '../../platform/thread.ts';
+import { asking } from './ask.ts';
+import type { Abilities } from './ask.ts';
+import { gapFiller } from './backfill.ts';
 import { faultLog } from './faults.ts';
-import type { Assignment, GatewaySide, WorkerSide } from './messages.ts';
+import type { Host } from './host.ts';
+import type { GuestEars, Hosts, Seat } from './hosts.ts';
+import type { Capability } from './messages.ts';
 import { relay } from './relay.ts';
 import type { LinkEvent } from './status.ts';
 import { supervise } from './supervise.ts';
-import { Frozen, watch } from './watch.ts';
 
-export interface Source extends Assignment {
+export interface Source {
   readonly id: number;
   readonly name: string;
+  readonly protocol: ProtocolName;
+  readonly plan: Plan<unknown, unknown>;
+  /** When an earlier run last heard the device: what it recorded since is asked for. */
+  readonly heardAt?: number | null;
 }
 
 export interface Ears {
   /** Settles when the batch is safe. */
   readonly emit: Emit;
+  /** The same for what comes from a device's own history. */
+  readonly late: Emit;
   /** Called at every sign of life, loss and fault. */
   readonly observe: (event: LinkEvent) => void;
 }
 
-/** A leaking library ends its own thread, not the gateway. */
-const HEAP_MB = 512;
+/** A source that collects. */
+export interface RunningSource extends Abilities {
+  /** Settles when the source has stopped. */
+  readonly done: Promise<void>;
+}
+
+/** Where sources run, and who is told. */
+export interface Place {
+  readonly hosts: Hosts;
+  readonly log: Logger;
+}
+
 /** A driver may take this long to hand over what it has when it is told to stop. */
 const GOODBYE_MS = 5_000;
 
+/** What is known of a source while it runs. */
+interface State {
+  emit: Emit;
+  startingIn: Host | null;
+  lastContact: number | null;
+  /** Since when the device has not been heard, where it was heard before. */
+  gapFrom: number | null;
+  able: readonly Capability[];
+}
+
 /**
- * Collects from one source until `signal` aborts. Each source has a thread of its own: the libraries keep state for the
- * whole process and crash it, so a source that breaks takes no other with it. The thread outlives a lost link, and is
- * started again by the same loop when it dies.
+ * Collects from one source until `signal` aborts, in a host that it shares with others of its protocol. The host
+ * outlives a lost link, and is started again by the same loop when it dies.
  */
-export async function runSource(source: Source, ears: Ears, log: Logger, signal: AbortSignal): Promise<void> {
+export function startSource(
+  source: Source,
+  ears: Ears,
+  { hosts, log }: Place,
+  signal: AbortSignal,
+): RunningSource {
   const own = log.child({ source: source.name });
-  await using worker = workerOf(source, ears, own);
-  const collector: Collector = {
-    async run(emit, runSignal) {
+  const home = schemas[source.protocol].home?.(source.plan.config) ?? 'thread';
+  const state: State = {
+    ...{ emit: ears.emit, startingIn: null, able: [] },
+    ...{ lastContact: source.heardAt ?? null, gapFrom: source.heardAt ?? null },
+  };
+  let seat: Seat | undefined;
+  const abilities = asking(source, () => ({ able: state.able, remote: seat?.host().remote }));
+  const fill = gapFiller({ ...abilities, observe: ears.observe, log: own, signal });
+  const guestEars = listen(state, ears, fill, own);
+
+  const run = async () => {
+    await using taken = hosts.take({ ...source, home, startingIn: () => state.startingIn, ears: guestEars });
+    seat = taken;
+    await supervise(collectorIn(taken, source, state, ears), ears.emit, own, signal);
+    seat = undefined;
+  };
+  return { ...abilities, done: run() };
+}
+
+function collectorIn(seat: Seat, source: Source, state: State, { observe }: Ears): Collector {
+  return {
+    async run(emit, signal) {
+      state.emit = emit;
+      const host = seat.host();
+      state.startingIn = host;
       try {
-        await collect(worker.thread(emit), runSignal);
+        await collect(host, source, signal);
       } catch (err) {
-        if (!runSignal.aborted) ears.observe({ type: 'lost', error: messageOf(err) });
+        state.gapFrom ??= state.lastContact;
+        if (!signal.aborted) observe({ type: 'lost', error: messageOf(err) });
         throw err;
       }
     },
   };
-  await supervise(collector, ears.emit, own, signal);
 }
 
-/** Keeps one thread, and starts another when it has died. */
-function workerOf({ name, protocol, plan }: Source, ears: Ears, log: Logger) {
+/** What the driver of a source says, where it belongs. */
+function listen(state: State, ears: Ears, fill: (gap: Gap) => void, log: Logger): GuestEars {
   const logFault = faultLog(log);
-  let emitNow: Emit = ears.emit;
-  let alive: Thread<WorkerSide> | undefined;
-
-  const mine: GatewaySide = {
-    emit(batch) {
+  const contact = (now: number) => {
+    state.startingIn = null;
+    state.lastContact = now;
+    if (state.gapFrom !== null) fill({ from: state.gapFrom, to: now });
+    state.gapFrom = null;
+  };
+  return {
+    emit(batch, late) {
       ears.observe({ type: 'contact', readings: batch.length });
-      return emitNow(batch);
+      if (late) return ears.late(batch);
+      contact(Date.now());
+      return state.emit(batch);
     },
     log: (line) => relay(line, log),
-    lost: (loss) => ears.observe({ type: 'missing', loss }),
+    lost: (loss) => ears.observe({ type: 'missing', key: randomUUID(), loss, recovered: 0 }),
+    able: (capabilities) => void (state.able = capabilities),
     faults(faults) {
       for (const fault of faults) {
         ears.observe({ type: 'fault', kind: fault.kind, count: fault.count, what: fault.what });
@@ -68,60 +131,29 @@ function workerOf({ name, protocol, plan }: Source, ears: Ears, log: Logger) {
       }
     },
   };
-  const start = () => {
-    const data: Assignment = { protocol, plan };
-    const thread = startThread<WorkerSide>(
-      {
-        entry: new URL('./worker.ts', import.meta.url),
-        name,
-        data,
-        limits: { maxOldGenerationSizeMb: HEAP_MB },
-      },
-      mine,
-    );
-    void thread.ended.then(() => (alive = undefined));
-    return thread;
-  };
-
-  return {
-    /** The thread, for a run that hands its batches to `emit`. */
-    thread(emit: Emit): Thread<WorkerSide> {
-      emitNow = emit;
-      return (alive ??= start());
-    },
-    async [Symbol.asyncDispose]() {
-      await alive?.[Symbol.asyncDispose]();
-    },
-  };
 }
 
-/** One run of the driver in its thread. */
-async function collect(thread: Thread<WorkerSide>, signal: AbortSignal): Promise<void> {
+/** One run of the driver in its host. A driver that does not stop takes its host with it. */
+async function collect(host: Host, { id, plan }: Source, signal: AbortSignal): Promise<void> {
   const over = new AbortController();
-  const running = thread.remote.run();
+  const running = host.remote.run(id, plan);
   try {
-    await Promise.race([
-      running,
-      watch(() => thread.remote.ping(), over.signal),
-      farewell(thread, signal, over.signal),
-    ]);
-  } catch (err) {
-    if (err instanceof Frozen) await thread[Symbol.asyncDispose]();
-    throw err;
+    await Promise.race([running, farewell(host, id, signal, over.signal)]);
   } finally {
     over.abort();
     running.catch(() => undefined);
   }
 }
 
-/** Tells the driver to stop when `signal` aborts, and settles when it has had its time for that. */
-async function farewell(thread: Thread<WorkerSide>, signal: AbortSignal, over: AbortSignal): Promise<void> {
+/** Tells the driver to stop when `signal` aborts, and ends its host when it has had its time for that. */
+async function farewell(host: Host, id: number, signal: AbortSignal, over: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true, signal: over });
   });
-  await thread.remote.stop();
+  await host.remote.stop(id);
   await timers.setTimeout(GOODBYE_MS, undefined, { signal: over });
+  await host[Symbol.asyncDispose]();
 }
 
 const messageOf = (err: unknown): string => (err instanceof Error ? err.message : String(err));

@@ -5,7 +5,13 @@ import type { SourceView } from '../api/plant.ts';
 export type LinkEvent =
   | { readonly type: 'contact'; readonly readings: number }
   | { readonly type: 'lost'; readonly error: string }
-  | { readonly type: 'missing'; readonly loss: KnownLoss }
+  /** Said again, under the same key, when some of it was recovered. */
+  | {
+      readonly type: 'missing';
+      readonly key: string;
+      readonly loss: KnownLoss;
+      readonly recovered: number;
+    }
   | { readonly type: 'fault'; readonly kind: FaultKind; readonly count: number; readonly what: string };
 
 /** Everything known about a link. A value: each event makes a new one. */

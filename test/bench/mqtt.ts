@@ -4,7 +4,8 @@ import * as timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { schemas } from '../../collectors/protocols.ts';
 import type { Walk } from '../../gateway/ingest.ts';
-import { runSource } from '../../gateway/runtime/source.ts';
+import { createHosts } from '../../gateway/runtime/hosts.ts';
+import { startSource } from '../../gateway/runtime/source.ts';
 import type { Writer } from '../../gateway/store/writer.ts';
 import type { TagId } from '../../history/reading.ts';
 import { createLog } from '../../platform/log.ts';
@@ -34,9 +35,11 @@ export async function measureMqtt(
     };
   });
   const stop = new AbortController();
-  const ears = { emit: walk.emit(0), observe: () => undefined };
+  const ears = { emit: walk.emit(0), late: walk.backfill(0), observe: () => undefined };
+  const log = createLog('bench', 'error');
+  await using hosts = createHosts(log);
   const source = { id: 0, name: 'mqtt', protocol: 'mqtt' as const, plan: { config, points, pkiFolder: '' } };
-  const running = runSource(source, ears, createLog('bench', 'error'), stop.signal);
+  const running = startSource(source, ears, { hosts, log }, stop.signal);
   const words = [String(port), USER.name, USER.password, String(DEVICES), String(VALUES)];
   const publishing = spawn(process.execPath, ['--import', 'tsx', publisher, ...words], { stdio: 'ignore' });
   const stored = () => writer.figures().stored;
@@ -51,6 +54,6 @@ export async function measureMqtt(
   } finally {
     publishing.kill();
     stop.abort();
-    await Promise.all([running, once(publishing, 'exit')]);
+    await Promise.all([running.done, once(publishing, 'exit')]);
   }
 }

@@ -7,10 +7,12 @@ import type { LinkEvent } from '../../gateway/runtime/status.ts';
 export function someEars(contactMs = 1000) {
   let link = startedLink(contactMs, Date.now());
   const batches: (readonly Raw[])[] = [];
+  const late: (readonly Raw[])[] = [];
   const events: LinkEvent[] = [];
   const lines: Record<string, unknown>[] = [];
   return {
     batches,
+    late,
     events,
     lines,
     log: pino(
@@ -22,6 +24,10 @@ export function someEars(contactMs = 1000) {
     ears: {
       emit: (batch: readonly Raw[]) => {
         batches.push(batch);
+        return Promise.resolve();
+      },
+      late: (batch: readonly Raw[]) => {
+        late.push(batch);
         return Promise.resolve();
       },
       observe: (event: LinkEvent) => {

@@ -1,0 +1,195 @@
+import { join } from 'node:path';
+import { schemas } from '../collectors/protocols.ts';
+import type { ProtocolName } from '../collectors/protocols.ts';
+import type { Logger } from '../platform/log.ts';
+import { notFound } from '../platform/web/problem.ts';
+import type { SourceView } from './api/plant.ts';
+import type { Walk } from './ingest.ts';
+import { secretsOf, withSecrets } from './plant/secrets.ts';
+import type { Source } from './plant/tag.ts';
+import { asking } from './runtime/ask.ts';
+import type { Abilities } from './runtime/ask.ts';
+import { createHosts } from './runtime/hosts.ts';
+import { startSource } from './runtime/source.ts';
+import type { Place, RunningSource } from './runtime/source.ts';
+import { disabledView, linkView, observed, startedLink } from './runtime/status.ts';
+import type { Link, LinkEvent } from './runtime/status.ts';
+import type { Plant } from './store/plant.ts';
+
+/** A source at work, or switched off. */
+export interface LiveSource extends Abilities {
+  readonly source: Source;
+  readonly view: () => SourceView;
+}
+
+/** The sources of the plant. Each lives by itself: what happens to one, the others do not notice. */
+export interface Sources extends AsyncDisposable {
+  readonly all: readonly LiveSource[];
+  /** Throws a `Problem` where none has this name. */
+  readonly source: (name: string) => LiveSource;
+  /** Stops and starts a source. Settles when it is started, not when it is connected. */
+  readonly restart: (name: string) => Promise<void>;
+  /** Starts what is new, stops what is gone, starts anew what has changed. All else goes on. */
+  replant(plant: Plant): Promise<void>;
+}
+
+export interface SourcesOptions {
+  /** Keys, certificates and secrets. */
+  readonly dataFolder: string;
+  readonly findSecret: (name: string) => string | undefined;
+  /** Told of each contact, loss and fault, by source. */
+  readonly observe: (source: Source, event: LinkEvent) => void;
+  readonly log: Logger;
+}
+
+interface Started extends LiveSource {
+  /** Another one must be started for another print. */
+  readonly print: string;
+  readonly lastContact: () => number | null;
+  stop(): Promise<void>;
+}
+
+/** A source's configuration, with something in place of its secrets: to look at, not to connect by. */
+export const plainConfig = ({ protocol, config }: Pick<Source, 'protocol' | 'config'>): unknown =>
+  schemas[protocol as ProtocolName].config.parse(withSecrets(config, () => 'not needed here'));
+
+export function createSources(walk: Walk, options: SourcesOptions): Sources {
+  const hosts = createHosts(options.log);
+  const place = { hosts, log: options.log };
+  const started = new Map<number, Started>();
+  let plant: Plant | undefined;
+
+  const start = (source: Source, heardAt: number | null) => {
+    if (plant === undefined) return;
+    const points = pointsOf(source, plant);
+    started.set(source.id, startOne({ source, points, heardAt }, walk, place, options));
+  };
+  const find = (name: string): Started => {
+    const found = [...started.values()].find(({ source }) => source.name === name);
+    if (found === undefined) throw notFound(`There is no source '${name}'. GET /api/v1/sources lists them.`);
+    return found;
+  };
+  return {
+    get all() {
+      return [...started.values()];
+    },
+    source: find,
+    async restart(name) {
+      const old = find(name);
+      await old.stop();
+      start(old.source, old.lastContact());
+    },
+    async replant(next) {
+      plant = next;
+      const prints = new Map(
+        next.sources.map((source) => [source.id, printOf(source, pointsOf(source, next))]),
+      );
+      const old = [...started.values()].filter(({ source, print }) => prints.get(source.id) !== print);
+      await Promise.all(old.map((one) => one.stop()));
+      for (const { source } of old) started.delete(source.id);
+      for (const source of next.sources) {
+        if (started.has(source.id)) continue;
+        start(source, old.find((one) => one.source.id === source.id)?.lastContact() ?? null);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...started.values()].map((one) => one.stop()));
+      await hosts[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type Points = ReturnType<typeof pointsOf>;
+
+const pointsOf = ({ id: source, protocol }: Source, { tags }: Plant) =>
+  tags
+    .filter((tag) => tag.source === source)
+    .map(({ id, name, address, kind }) => ({
+      tag: id,
+      name,
+      address: schemas[protocol as ProtocolName].address.parse(address),
+      kind,
+    }));
+
+const printOf = ({ protocol, config, enabled }: Source, points: Points): string =>
+  JSON.stringify([protocol, config, enabled, points]);
+
+interface Sown {
+  readonly source: Source;
+  readonly points: Points;
+  readonly heardAt: number | null;
+}
+
+function startOne(
+  { source, points, heardAt }: Sown,
+  walk: Walk,
+  place: Place,
+  options: SourcesOptions,
+): Started {
+  const protocol = source.protocol as ProtocolName;
+  const plain = plainConfig(source);
+  const stop = new AbortController();
+  let link = startedLink(schemas[protocol].contactMs(plain), Date.now());
+  const observe = (event: LinkEvent) => {
+    link = observed(link, event, Date.now());
+    options.observe(source, event);
+  };
+  const run = (): RunningSource | null => {
+    if (!source.enabled) return null;
+    const { dataFolder } = options;
+    const plan = {
+      config: schemas[protocol].config.parse(withSecrets(source.config, secretsOf(options))),
+      points,
+      pkiFolder: join(dataFolder, 'pki'),
+      dataFolder: join(dataFolder, 'sources', String(source.id)),
+    };
+    const { id, name } = source;
+    const ears = { emit: walk.emit(id), late: walk.backfill(id), observe };
+    return startSource({ id, name, protocol, plan, heardAt }, ears, place, stop.signal);
+  };
+  const failed = (err: unknown) => {
+    observe({ type: 'lost', error: err instanceof Error ? err.message : String(err) });
+    options.log.error(
+      { err, source: source.name },
+      'The source cannot run. Mend its configuration, or start it again.',
+    );
+    return null;
+  };
+  const running = attempt(run, failed);
+  const done = running?.done.catch(failed);
+  const asleep = asking(source, () => ({ able: [], remote: undefined }));
+  return {
+    ...(running ?? asleep),
+    source,
+    print: printOf(source, points),
+    view: () => viewOf({ source, points, plain, link }, running?.capabilities() ?? []),
+    lastContact: () => link.lastContact ?? heardAt,
+    async stop() {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+function attempt<T>(work: () => T, failed: (err: unknown) => null): T | null {
+  try {
+    return work();
+  } catch (err) {
+    return failed(err);
+  }
+}
+
+interface Seen {
+  readonly source: Source;
+  readonly points: Points;
+  readonly plain: unknown;
+  readonly link: Link;
+}
+
+const viewOf = ({ source, points, plain, link }: Seen, capabilities: readonly string[]): SourceView => ({
+  ...{ id: source.id, name: source.name, protocol: source.protocol, enabled: source.enabled },
+  endpoint: schemas[source.protocol as ProtocolName].endpoint(plain),
+  tags: points.length,
+  capabilities: [...capabilities],
+  ...(source.enabled ? linkView(link, Date.now()) : disabledView(link.startedAt)),
+});
