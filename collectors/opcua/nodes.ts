@@ -1,26 +1,27 @@
-import { AttributeIds, coerceNodeId, MonitoringMode, TimestampsToReturn } from 'node-opcua-client';
-import type { MonitoredItemCreateRequestOptions, NodeId } from 'node-opcua-client';
-import type { Point } from '../collector.ts';
-import type { OpcuaAddress, OpcuaConfig } from './config.ts';
+import { coerceNodeId } from 'node-opcua-client';
+import type { NodeId } from 'node-opcua-client';
+import type { OpcuaConfig } from './config.ts';
+import { createItems, isServiceFault } from './items.ts';
+import type { Item, Refusal, Watch, Wish } from './items.ts';
+import { chunks } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { Session } from './session.ts';
+import { drop } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
 
-/** A point to watch. The handle comes back with each of its values. */
-export interface Watch {
-  readonly handle: number;
-  readonly point: Point<OpcuaAddress>;
+/** Where points are watched. */
+export interface Server {
+  readonly session: Session;
+  readonly config: OpcuaConfig;
+  readonly limits: Limits;
+  readonly subscriptions: Subscription[];
+  /** Makes one more, which is already listened to. */
+  readonly subscribe: () => Promise<Subscription>;
+  /** Told of a node that the server delivers, but not in the way that was asked for. */
+  readonly conceded: (watch: Watch, wish: Wish, why: string) => void;
+  /** The server has refused to make more subscriptions: those that are there take all nodes. */
+  enough: boolean;
 }
-/** What the server does not deliver, and why. */
-export interface Refusal extends Watch {
-  readonly why: string;
-}
-interface Item extends Watch {
-  readonly nodeId: NodeId;
-}
-
-/** When the server states no limit of its own. */
-const ITEMS_PER_CALL = 1000;
-/** Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall (OPC 10000-5, 6.3.11). */
-const MAX_MONITORED_ITEMS_PER_CALL = 'ns=0;i=11714';
 
 /** The node's id in this server's own numbering, or undefined: the server does not know the namespace. */
 export function resolve(node: string, namespaces: readonly string[]): NodeId | undefined {
@@ -31,72 +32,114 @@ export function resolve(node: string, namespaces: readonly string[]): NodeId | u
 }
 
 /** Has the server watch points. What it refuses comes back and stops nothing else. */
-export async function monitor(
-  session: Session,
-  subscriptionId: number,
-  watches: readonly Watch[],
-  config: OpcuaConfig,
-): Promise<Refusal[]> {
-  const namespaces = await session.readNamespaceArray();
+export async function monitor(server: Server, watches: readonly Watch[]): Promise<Refusal[]> {
+  const namespaces = await server.session.readNamespaceArray();
   const items: Item[] = [];
   const refusals: Refusal[] = [];
-  for (const { handle, point } of watches) {
-    const nodeId = resolve(point.address.node, namespaces);
-    if (nodeId === undefined) refusals.push({ handle, point, why: 'the server has no such namespace' });
-    else items.push({ handle, point, nodeId });
+  for (const watch of watches) {
+    const nodeId = resolve(watch.point.address.node, namespaces);
+    if (nodeId === undefined) refusals.push({ ...watch, why: 'the server has no such namespace' });
+    else items.push({ ...watch, nodeId });
   }
-  const create = (chunk: readonly Item[]) => createItems(session, subscriptionId, chunk, config);
-  const size = await itemsPerCall(session);
-  for (let from = 0; from < items.length; from += size) {
-    refusals.push(...(await create(items.slice(from, from + size))));
+  return [...refusals, ...(await place(server, items))];
+}
+
+/** Fills one subscription after another. What none of them takes for want of room is refused. */
+async function place(server: Server, items: readonly Item[]): Promise<Refusal[]> {
+  const refusals: Refusal[] = [];
+  let left: readonly Item[] = items;
+  while (left.length > 0) {
+    const subscription = await subscriptionWithRoom(server);
+    if (subscription === undefined) return [...refusals, ...left.map(noRoom)];
+    const room = roomIn(server, subscription);
+    const taken = left.slice(0, room);
+    const { refused, full } = await fill(server, subscription, taken);
+    refusals.push(...refused);
+    left = [...full, ...left.slice(room)];
+    if (full.length === 0) continue;
+    if (subscription.items === 0) {
+      await retire(server, subscription);
+      return [...refusals, ...left.map(noRoom)];
+    }
+    subscription.full = true;
   }
   return refusals;
 }
 
-async function itemsPerCall(session: Session): Promise<number> {
-  const limit = await session.read({ nodeId: MAX_MONITORED_ITEMS_PER_CALL, attributeId: AttributeIds.Value });
-  const stated: unknown = limit.statusCode.isGood() ? limit.value.value : 0;
-  return typeof stated === 'number' && stated > 0 ? Math.min(stated, ITEMS_PER_CALL) : ITEMS_PER_CALL;
+const noRoom = (item: Item): Refusal => ({ ...item, why: 'BadTooManyMonitoredItems' });
+
+function roomIn({ config, limits, enough }: Server, { items, full }: Subscription): number {
+  if (full) return 0;
+  return Math.min(enough ? Infinity : config.itemsPerSubscription, limits.itemsPerSubscription) - items;
 }
 
-/** Some servers refuse a whole call for one item, or have undeclared limits: then halves are tried. */
-async function createItems(
-  session: Session,
-  subscriptionId: number,
-  items: readonly Item[],
-  config: OpcuaConfig,
-): Promise<Refusal[]> {
+async function subscriptionWithRoom(server: Server): Promise<Subscription | undefined> {
+  const free = () => server.subscriptions.find((one) => roomIn(server, one) > 0);
+  const found = free();
+  if (found !== undefined || server.enough) return found;
   try {
-    const { results } = await session.createMonitoredItems({
-      subscriptionId,
-      timestampsToReturn: TimestampsToReturn.Both,
-      itemsToCreate: items.map((item) => request(item, config)),
-    });
-    return items.flatMap(({ handle, point }, i) => {
-      const status = results?.[i]?.statusCode;
-      return status?.isGood() === true ? [] : [{ handle, point, why: status?.name ?? 'no answer for it' }];
-    });
+    return await server.subscribe();
   } catch (err) {
-    if (!isServiceFault(err)) throw err;
-    const [only] = items;
-    if (items.length === 1 && only !== undefined) return [{ ...only, why: err.message }];
-    const middle = items.length >> 1;
-    const first = await createItems(session, subscriptionId, items.slice(0, middle), config);
-    return [...first, ...(await createItems(session, subscriptionId, items.slice(middle), config))];
+    if (!isServiceFault(err) || server.subscriptions.length === 0) throw err;
+    server.enough = true;
+    return free();
   }
 }
 
-/** The server answered, with a fault for the whole call: the connection is fine. */
-const isServiceFault = (err: unknown): err is Error & { response: unknown } =>
-  err instanceof Error && 'response' in err && err.response !== undefined && err.response !== null;
+/** In calls that the server allows. `full` are those for which the subscription has no room. */
+async function fill(server: Server, subscription: Subscription, items: readonly Item[]) {
+  const refused: Refusal[] = [];
+  const full: Item[] = [];
+  for (const chunk of chunks(items, server.limits.itemsPerCall)) {
+    if (full.length > 0) {
+      full.push(...chunk);
+      continue;
+    }
+    for (const refusal of await settle(server, subscription, chunk)) {
+      if (refusal.why.includes('TooManyMonitoredItems')) full.push(refusal);
+      else refused.push(refusal);
+    }
+    subscription.items += chunk.length;
+  }
+  subscription.items -= refused.length + full.length;
+  return { refused, full };
+}
 
-const request = ({ handle, nodeId }: Item, config: OpcuaConfig): MonitoredItemCreateRequestOptions => ({
-  itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
-  monitoringMode: MonitoringMode.Reporting,
-  requestedParameters: {
-    clientHandle: handle,
-    samplingInterval: config.samplingMs ?? config.publishingMs,
-    queueSize: config.queueSize,
-    discardOldest: true,
-  },
-});
+/** A node whose wishes the server does not grant is asked for with fewer of them. */
+async function settle(
+  server: Server,
+  subscription: Subscription,
+  items: readonly Item[],
+): Promise<(Refusal & Item)[]> {
+  const { session, config } = server;
+  const refusals = await createItems(session, subscription.id, items, config);
+  const again: Item[] = [];
+  const refused: (Refusal & Item)[] = [];
+  for (const refusal of refusals) {
+    const wish = wishIn(refusal);
+    if (wish === undefined) {
+      refused.push(refusal);
+      continue;
+    }
+    refusal.without.add(wish);
+    server.conceded(refusal, wish, refusal.why);
+    again.push(refusal);
+  }
+  return again.length === 0 ? refused : [...refused, ...(await settle(server, subscription, again))];
+}
+
+/** The wish that made the server refuse, if there is one that can be dropped. */
+function wishIn({ why, point: { address }, without }: Refusal): Wish | undefined {
+  const made: Readonly<Record<Wish, boolean>> = {
+    index: address.index !== undefined && /BadIndexRange|BadNotSupported/.test(why),
+    deadband: address.deadband !== undefined && /Filter|Deadband/.test(why),
+    trigger: address.trigger !== 'status-value' && why.includes('Filter'),
+  };
+  return (['index', 'deadband', 'trigger'] as const).find((wish) => made[wish] && !without.has(wish));
+}
+
+async function retire(server: Server, subscription: Subscription): Promise<void> {
+  subscription.retired = true;
+  server.subscriptions.splice(server.subscriptions.indexOf(subscription), 1);
+  await drop(server.session, [subscription]);
+}

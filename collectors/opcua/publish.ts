@@ -1,54 +1,98 @@
-import { DataChangeNotification, PublishRequest, StatusChangeNotification } from 'node-opcua-client';
-import type { MonitoredItemNotification, PublishResponse } from 'node-opcua-client';
+import { PublishRequest } from 'node-opcua-client';
+import type { PublishResponse } from 'node-opcua-client';
+import { hasData, noted, recover, valuesIn } from './messages.ts';
+import type { Acknowledgement, Ears } from './messages.ts';
 import type { Session } from './session.ts';
+import type { Subscription } from './subscription.ts';
 
-/** Requests the server holds at a time: one answers while the next is on its way. */
-const REQUESTS = 2;
+/** Requests the server may hold at a time, beside one for each subscription: one answers, the next is on its way. */
+const SPARE = 1;
+const MOST_REQUESTS = 10;
 
-interface Acknowledgement {
-  readonly subscriptionId: number;
-  readonly sequenceNumber: number;
+/** Listens to subscriptions of one session (OPC 10000-4, 5.14.5). */
+export interface Publishing {
+  add(subscription: Subscription): void;
+  /**
+   * Rejects when the server ends a subscription, or when one has sent nothing, not even a keep-alive, for as long as
+   * it should not. Resolves when `signal` aborts.
+   */
+  readonly over: Promise<void>;
 }
 
-/** What the server sent: changed values, or nothing but a sign of life. */
-export type OnValues = (values: readonly MonitoredItemNotification[]) => void;
-
-/**
- * Asks for notifications until `signal` aborts (OPC 10000-4, 5.14.5). Rejects when the server ends the subscription,
- * or when it has sent nothing, not even a keep-alive, for `silenceMs`.
- */
-export async function publish(
-  session: Session,
-  silenceMs: number,
-  onValues: OnValues,
-  signal: AbortSignal,
-): Promise<void> {
+export function publishing(session: Session, ears: Ears, signal: AbortSignal): Publishing {
+  const watched = watchdogs();
   const acknowledgements: Acknowledgement[] = [];
-  let wake: (err: Error) => void = () => undefined;
-  const silent = new Promise<never>((_, reject) => (wake = reject));
-  const watchdog = setTimeout(
-    () => wake(new Error(`The server has sent nothing, not even a keep-alive, for ${silenceMs} ms.`)),
-    silenceMs,
-  );
+  let asking = 0;
+  let most = MOST_REQUESTS;
+  let settle: { resolve: () => void; reject: (err: unknown) => void };
+  const over = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
+  const fail = (err: unknown) => settle.reject(err);
+  const stop = () => settle.resolve();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  void over.catch(() => undefined).then(() => watched.clear());
 
+  const receive = (response: PublishResponse) => {
+    const { notificationMessage: message, subscriptionId, availableSequenceNumbers } = response;
+    const subscription = watched.heard(subscriptionId);
+    if (subscription === undefined) return;
+    const gap = noted(subscription, message, availableSequenceNumbers ?? []);
+    if (hasData(message)) acknowledgements.push({ subscriptionId, sequenceNumber: message.sequenceNumber });
+    ears.values(valuesIn(message));
+    if (gap !== undefined) void recover(session, gap, ears, acknowledgements).catch(fail);
+  };
   const ask = async () => {
-    while (!signal.aborted) {
-      const response = await publishOnce(session, acknowledgements.splice(0), silenceMs * 4);
-      watchdog.refresh();
-      onValues(valuesIn(response, acknowledgements));
+    while (!signal.aborted && watched.size() > 0) {
+      try {
+        receive(await publishOnce(session, acknowledgements.splice(0), 4 * watched.longestMs()));
+      } catch (err) {
+        // Some servers hold only one request or two of a session.
+        if (asking <= 1 || !String(err).includes('BadTooManyPublishRequests')) throw err;
+        most = asking - 1;
+        return;
+      }
     }
   };
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  const asking = Array.from({ length: REQUESTS }, () => ask());
-  for (const one of asking) one.catch(() => undefined);
-  try {
-    await Promise.race([silent, stopped, ...asking]);
-  } finally {
-    clearTimeout(watchdog);
-  }
+  return {
+    over,
+    add(subscription) {
+      if (signal.aborted) return;
+      watched.add(subscription, fail);
+      while (asking < Math.min(watched.size() + SPARE, most)) {
+        asking++;
+        void ask()
+          .catch(fail)
+          .finally(() => asking--);
+      }
+    },
+  };
+}
+
+/** One for each subscription: another's sign of life is none of its own. */
+function watchdogs() {
+  const watched = new Map<number, { subscription: Subscription; watchdog: NodeJS.Timeout }>();
+  return {
+    size: () => watched.size,
+    longestMs: () => Math.max(...[...watched.values()].map(({ subscription }) => subscription.silenceMs)),
+    heard(id: number): Subscription | undefined {
+      const entry = watched.get(id);
+      entry?.watchdog.refresh();
+      return entry?.subscription.retired === true ? undefined : entry?.subscription;
+    },
+    add(subscription: Subscription, fail: (err: Error) => void) {
+      const { id, silenceMs } = subscription;
+      const silent = () => {
+        watched.delete(id);
+        if (!subscription.retired)
+          fail(new Error(`The server has sent nothing, not even a keep-alive, for ${silenceMs} ms.`));
+      };
+      watched.set(id, { subscription, watchdog: setTimeout(silent, silenceMs) });
+    },
+    clear() {
+      for (const { watchdog } of watched.values()) clearTimeout(watchdog);
+      watched.clear();
+    },
+  };
 }
 
 function publishOnce(
@@ -62,21 +106,5 @@ function publishOnce(
       if (response !== undefined && err === null) resolve(response);
       else reject(err ?? new Error('An empty answer to a publish request.'));
     });
-  });
-}
-
-/** Values in the order sent. Notes what is to be acknowledged: a keep-alive (without data) is not. */
-function valuesIn(
-  { subscriptionId, notificationMessage }: PublishResponse,
-  acknowledgements: Acknowledgement[],
-): MonitoredItemNotification[] {
-  const { notificationData, sequenceNumber } = notificationMessage;
-  if (notificationData === null || notificationData.length === 0) return [];
-  acknowledgements.push({ subscriptionId, sequenceNumber });
-  return notificationData.flatMap((notification) => {
-    if (notification instanceof StatusChangeNotification) {
-      throw new Error(`The server ended the subscription (${notification.status.name}).`);
-    }
-    return notification instanceof DataChangeNotification ? (notification.monitoredItems ?? []) : [];
   });
 }

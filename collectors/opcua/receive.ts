@@ -1,0 +1,103 @@
+import type { MonitoredItemNotification } from 'node-opcua-client';
+import type { Raw } from '../../history/reading.ts';
+import type { Report } from '../collector.ts';
+import type { Gatherer } from '../gather.ts';
+import { decode } from './decode.ts';
+import type { Decoded, Fault, Reader } from './decode.ts';
+import type { Structures } from './structure.ts';
+
+/** Notifications cannot be held back: beyond this many readings that are not yet safe, they are lost and counted. */
+const MAX_WAITING = 200_000;
+
+export interface Receiver {
+  /** Values in the order sent, or none: a sign of life. */
+  readonly values: (values: readonly MonitoredItemNotification[]) => void;
+  /** Messages that did not arrive, and that the server has no longer. */
+  readonly lost: (messages: number, from: number, to: number) => void;
+}
+
+/** Turns notifications into readings, and what is wrong with them into faults and losses. */
+export function receiver(
+  readers: readonly Reader[],
+  structures: Structures,
+  gatherer: Gatherer,
+  report: Report,
+): Receiver {
+  const note = notes(report);
+  let reading = Promise.resolve();
+
+  const take = (values: readonly MonitoredItemNotification[]) => {
+    const now = Date.now();
+    const readings: Raw[] = [];
+    for (const { clientHandle, value } of values) {
+      const reader = readers[clientHandle];
+      if (reader === undefined) continue;
+      const decoded = decode(reader, value, now);
+      if (decoded.reading !== undefined) readings.push(decoded.reading);
+      note(clientHandle, reader, decoded);
+    }
+    if (readings.length > 0) void gatherer.add(readings);
+  };
+  const takeLater = (values: readonly MonitoredItemNotification[]) => {
+    reading = reading.then(async () => {
+      for (const { value } of values) await structures.read(value.value).catch(() => undefined);
+      take(values);
+    });
+  };
+  return {
+    values(values) {
+      gatherer.alive();
+      if (gatherer.waiting() + values.length > MAX_WAITING) {
+        overrun(report, values.length, gatherer.waiting());
+        return;
+      }
+      const closed = values.filter(({ value }) => structures.closed(value.value));
+      take(closed.length === 0 ? values : values.filter(({ value }) => !structures.closed(value.value)));
+      if (closed.length > 0) takeLater(closed);
+    },
+    lost(messages, from, to) {
+      report.lost({
+        tag: null,
+        from,
+        to,
+        count: null,
+        cause: `${messages} messages of the server were lost`,
+      });
+    },
+  };
+}
+
+/** Takes note of what is wrong with a value, and of what was lost before it. */
+function notes(report: Report) {
+  const newest: number[] = [];
+  const puzzled = new Set<number>();
+  const tell = (handle: number, { kind, what, remedy }: Fault) => {
+    // An address that does not fit the node's type is one fault, not one for each sample.
+    const lasting = kind === 'refused address' || kind === 'malformed';
+    if (!lasting || !puzzled.has(handle)) report.fault(kind, what, remedy);
+    if (lasting) puzzled.add(handle);
+  };
+  return (handle: number, reader: Reader, { reading, fault, overflowed }: Decoded): void => {
+    if (reading !== undefined && overflowed === true)
+      report.lost(overflow(reader, newest[handle] ?? reading.at, reading.at));
+    if (reading !== undefined) newest[handle] = reading.at;
+    if (fault !== undefined) tell(handle, fault);
+    else if (puzzled.size > 0) puzzled.delete(handle);
+  };
+}
+
+const overflow = ({ tag }: Reader, from: number, to: number) => ({
+  ...{ tag, from, to, count: null },
+  cause: "the server's queue overflowed",
+});
+
+function overrun(report: Report, count: number, waiting: number): void {
+  const now = Date.now();
+  const cause = 'the store did not keep up';
+  report.lost({ tag: null, from: now, to: now, count, cause });
+  report.fault(
+    'overflow',
+    `${count} readings arrived while ${waiting} wait to be stored; they are lost.`,
+    'Look at the database and its disk: the store does not keep up.',
+  );
+}
