@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { schemas } from '../../collectors/protocols.ts';
 import { WriteSettings } from '../api/commands.ts';
 import { ForecastSettings } from '../api/plant.ts';
 import { ThinSettings } from '../api/tags.ts';
+import { checkCalculated } from './check-calculated.ts';
+import { protocols } from './protocols.ts';
 import { openPasswords, withSecrets } from './secrets.ts';
 
 const name = z.string().trim().min(1).max(120);
@@ -49,7 +50,7 @@ export type TagEntry = z.infer<typeof TagEntry>;
 
 const SourceEntry = z.strictObject({
   name,
-  protocol: z.enum(Object.keys(schemas) as [keyof typeof schemas]),
+  protocol: z.enum(Object.keys(protocols) as [keyof typeof protocols]),
   config: z.unknown(),
   enabled: z.boolean().default(true),
 });
@@ -85,6 +86,7 @@ export const PlantModel = z
     }
     model.sources.forEach((source, i) => checkSource(source, ['sources', i, 'config'], context));
     model.tags.forEach((tag, i) => checkTag(tag, i, model, context));
+    checkCalculated(model, (path, message) => fault(context, path, message));
   });
 export type PlantModel = z.infer<typeof PlantModel>;
 
@@ -110,7 +112,7 @@ function checkSource(
     );
   }
   graft(
-    schemas[protocol].config.safeParse(withSecrets(config, () => 'not read while checking')),
+    protocols[protocol].config.safeParse(withSecrets(config, () => 'not read while checking')),
     path,
     context,
   );
@@ -126,7 +128,7 @@ function checkTag(tag: TagEntry, i: number, { areas, sources }: Parts, context: 
     fault(context, ['tags', i, 'area'], 'no area has this name');
   const source = sources.find((candidate) => candidate.name === tag.source);
   if (source === undefined) fault(context, ['tags', i, 'source'], 'no source has this name');
-  else graft(schemas[source.protocol].address.safeParse(tag.address), ['tags', i, 'address'], context);
+  else graft(protocols[source.protocol].address.safeParse(tag.address), ['tags', i, 'address'], context);
   if (tag.kind === 'text') checkText(tag, i, context);
   checkAlarms(tag, i, context);
 }

@@ -97,3 +97,35 @@ test('what may be done with a tag’s values is checked at its place, and is for
   });
   expect(faultsOf(file)).toEqual([expect.stringContaining('tags.1.clamp: is for numbers only')]);
 });
+
+test('a calculated tag is checked: its expression, its inputs, and what only a device has', () => {
+  const file = aPlantFile();
+  file.sources.push({ name: 'computed', protocol: 'calculated', config: {} });
+  const add = (name: string, expression: string, more: object = {}) =>
+    file.tags.push({ name, area: 'Reactor', source: 'computed', address: { expression }, ...more });
+  add('mean', 'avg(tag("TI-1"), tag("PI-2"))');
+  add('twice', 'mean * 2');
+  expect(faultsOf(file)).toEqual([]);
+  add('broken', 'mean +');
+  add('lost', 'tag("TI-9")');
+  add('scaled', 'mean', { scale: { factor: 2 }, write: { range: [0, 1] } });
+  const found = faultsOf(file).join('\n');
+  expect(found).toContain('tags.4.address.expression: Expected expression after +');
+  expect(found).toContain("tags.5.address.expression: no tag has the name 'TI-9'");
+  expect(found).toContain('tags.6.scale: is for what a device reports');
+  expect(found).toContain('tags.6.write: a calculated tag cannot be written to');
+});
+
+test('calculated tags that are computed from one another are refused, with the way round', () => {
+  const file = aPlantFile();
+  file.sources.push({ name: 'computed', protocol: 'calculated', config: { everyMs: 500 } });
+  for (const [name, expression] of [
+    ['x', 'y + 1'],
+    ['y', 'z'],
+    ['z', 'tag("TI-1") + x'],
+  ] as const)
+    file.tags.push({ name, area: 'Reactor', source: 'computed', address: { expression } });
+  expect(faultsOf(file).join()).toContain(
+    'tags.2.address.expression: is computed from itself: x from y from z from x; break the circle',
+  );
+});
