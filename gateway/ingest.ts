@@ -2,14 +2,17 @@ import type { Emit } from '../collectors/collector.ts';
 import type { Raw, Reading } from '../history/reading.ts';
 import type { AlarmChange } from './alarms/change.ts';
 import type { Judge } from './alarms/judge.ts';
+import type { Calculator } from './calculated/calculate.ts';
 import type { Freshness } from './cleaning/freshness.ts';
+import type { ThinFigures } from './cleaning/thin/thin.ts';
+import { keeping } from './keep.ts';
+import type { KeepSteps } from './keep.ts';
 
-export interface Steps {
+export interface Steps extends KeepSteps {
   readonly clean: (raw: readonly Raw[]) => readonly Reading[];
   readonly freshness: Freshness;
+  readonly calculate: Calculator;
   readonly judge: Judge;
-  /** Settles when readings and changes are safe. It waits; it does not fail. */
-  readonly save: (readings: readonly Reading[], changes: readonly AlarmChange[]) => Promise<void>;
   readonly publish: (readings: readonly Reading[], changes: readonly AlarmChange[]) => void;
 }
 
@@ -22,20 +25,32 @@ export interface Walk {
   tick(now: number): Promise<void>;
   /** False if there is no such alarm to acknowledge. Settles when the act is safe. */
   acknowledge(id: string, by: string, comment: string | null): Promise<boolean>;
+  /** Stores what thinning still holds, at the end. */
+  flush(): Promise<void>;
+  /** What was not stored of a source's readings, for the ledger. */
+  thinned(source: number): ThinFigures;
 }
 
 /** The walk of every reading. Late ones are cleaned and stored, but never judged nor published as newest. */
-export function ingest({ clean, freshness, judge, save, publish }: Steps): Walk {
+export function ingest(steps: Steps): Walk {
+  const { clean, freshness, calculate, judge, thin, save, publish } = steps;
+  const keep = keeping(steps);
+  const alive = (computed: readonly Reading[], now: number) =>
+    computed.flatMap((reading) => freshness.live(calculate.sourceOf(reading.tag), [reading], now));
+
   return {
     emit: (source) => async (raw) => {
       if (raw.length === 0) {
         freshness.contact(source, Date.now());
         return;
       }
-      const readings = clean(raw);
-      const live = freshness.live(source, readings, Date.now());
-      const changes = judge.judge(live, Date.now());
-      await save(readings, changes);
+      const now = Date.now();
+      const read = clean(raw);
+      const heard = freshness.live(source, read, now);
+      const computed = alive(calculate.take(heard, now), now);
+      const live = [...heard, ...computed];
+      const changes = judge.judge(live, now);
+      await keep(thin.take([...read, ...computed], live, now), changes);
       publish(live, changes);
     },
 
@@ -44,17 +59,20 @@ export function ingest({ clean, freshness, judge, save, publish }: Steps): Walk 
     },
 
     async tick(now) {
-      const changes = judge.tick(now, (tag) => freshness.fresh(tag, now));
+      for (const source of calculate.sources) freshness.contact(source, now);
       const silences = freshness.silent(now);
-      const revived = freshness.revived(now);
-      if (changes.length + silences.length + revived.length === 0) return;
+      const shown = [...freshness.revived(now), ...silences.map((silence) => silence.shown)];
+      const computed = alive(calculate.tick(shown, now), now);
+      const held = judge.tick(now, (tag) => freshness.fresh(tag, now));
+      const changes = [...held, ...judge.judge(computed, now)];
       // The screens must say that a tag is silent, even while nothing can be stored.
-      publish([...revived, ...silences.map(({ shown }) => shown)], []);
-      await save(
-        silences.map(({ marker }) => marker),
-        changes,
-      );
-      publish([], changes);
+      if (shown.length > 0) publish(shown, []);
+      const due = thin.due(now);
+      const news = [...silences.map(({ marker }) => marker), ...computed];
+      if (changes.length + news.length + due.length === 0) return;
+      const thinned = thin.take(news, news, now);
+      await keep({ ...thinned, store: [...due, ...thinned.store] }, changes);
+      publish(computed, changes);
     },
 
     async acknowledge(id, by, comment) {
@@ -64,5 +82,8 @@ export function ingest({ clean, freshness, judge, save, publish }: Steps): Walk 
       publish([], [change]);
       return true;
     },
+
+    flush: () => save(thin.flush(), []),
+    thinned: (source) => thin.figures(source),
   };
 }

@@ -37,6 +37,7 @@ import { loadPlant } from './plant/load.ts';
 import type { LoadOptions } from './plant/load.ts';
 import { routes } from './routes/routes.ts';
 import { flushTo } from './store/flush.ts';
+import { openHeld } from './store/held.ts';
 import { openQuarantine } from './store/quarantine.ts';
 import { openSpool } from './store/spool.ts';
 import { openWriter } from './store/writer.ts';
@@ -57,7 +58,6 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const startedAt = new Date();
   using metrics = openMetrics();
   const { registry } = metrics;
-
   await using _ = await lockFolder(data);
   await using server = await openDatabase({ ...database, folder: join(data, 'database'), name: NAME, log });
   const db = upToDate(server, migrations, log, signal);
@@ -67,12 +67,12 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   await using spool = await openSpool({ folder: join(data, 'spool'), maxBytes, quarantine, log });
   await using writer = openWriter({ db, spool, quarantine, flush: flushTo(toCentre), log });
   storeMetrics(registry, writer);
-
   const feed = createFeed();
   using live = openLive({ log, feed: audience(feed) });
   const save: Steps['save'] = (readings, changes) => writer.save(readings, changes);
+  await using held = await openHeld({ folder: join(data, 'held'), save, log });
   await using current = createCurrent({
-    ...{ dataFolder: data, save, publish: publishTo(feed, live), log },
+    ...{ dataFolder: data, save, hold: held.keep, publish: publishTo(feed, live), log },
     findSecret: (name) => findSecret(name, data),
     observe: linkMetrics(registry),
   });

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import * as timers from 'node:timers/promises';
-import { schemas } from '../collectors/protocols.ts';
-import type { ProtocolName } from '../collectors/protocols.ts';
 import type { Logger } from '../platform/log.ts';
 import type { OpenAlarm } from './alarms/judge.ts';
 import { createJudge } from './alarms/judge.ts';
 import type { SourceView } from './api/plant.ts';
-import { cleaning } from './cleaning/clean.ts';
+import { calculating } from './calculated/calculate.ts';
+import { cleaning, marking } from './cleaning/clean.ts';
 import { freshness } from './cleaning/freshness.ts';
+import { thinning } from './cleaning/thin/thin.ts';
 import { ingest } from './ingest.ts';
 import type { Steps, Walk } from './ingest.ts';
+import { protocols } from './plant/protocols.ts';
+import type { SourceProtocol } from './plant/protocols.ts';
 import { reportsByException } from './plant/tag.ts';
 import type { Source } from './plant/tag.ts';
 import { createSources, plainConfig } from './sources.ts';
@@ -28,12 +30,13 @@ export interface Operation extends AsyncDisposable {
   replant(plant: Plant): Promise<void>;
 }
 
-export interface OperationOptions extends Pick<Steps, 'save' | 'publish'>, SourcesOptions {
+export interface OperationOptions extends Pick<Steps, 'save' | 'hold' | 'publish'>, SourcesOptions {
   readonly plant: Plant;
   readonly openAlarms: readonly OpenAlarm[];
 }
 
 const TICK_MS = 500;
+const FLUSH_MS = 3_000;
 
 /** Starts to collect. */
 export async function operate(options: OperationOptions): Promise<Operation> {
@@ -42,18 +45,24 @@ export async function operate(options: OperationOptions): Promise<Operation> {
   const now = { plant: options.plant };
   const tags = new Map<Plant['tags'][number]['id'], Plant['tags'][number]>();
   const contactMs = new Map<number, number | undefined>();
+  const mark = marking(tags);
+  const calculate = calculating(mark, (source, readings) => sources.computed(source, readings));
   const sow = (plant: Plant) => {
     now.plant = plant;
     become(tags, new Map(plant.tags.map((tag) => [tag.id, tag])));
     become(contactMs, new Map(plant.sources.map((source) => [source.id, byException(source)])));
+    calculate.replant(plant);
   };
   sow(options.plant);
   const judge = createJudge(options.plant.rules, options.openAlarms, randomUUID);
   const walk = ingest({
-    clean: cleaning(tags),
+    clean: cleaning(tags, mark),
     freshness: freshness(tags, (source) => contactMs.get(source)),
+    calculate,
     judge,
+    thin: thinning(tags),
     save: options.save,
+    hold: options.hold,
     publish: options.publish,
   });
   const sources = createSources(walk, options);
@@ -77,6 +86,8 @@ export async function operate(options: OperationOptions): Promise<Operation> {
       stop.abort();
       await sources[Symbol.asyncDispose]();
       await ticking;
+      // What cannot be stored now is in the journal, and stored by the next start.
+      await Promise.race([walk.flush(), timers.setTimeout(FLUSH_MS, undefined, { ref: false })]);
     },
   };
 }
@@ -98,5 +109,5 @@ async function tick(walk: Walk, log: Logger, signal: AbortSignal): Promise<void>
 /** How often the link of a source shows a sign of life, where its tags live on that. */
 function byException(source: Source): number | undefined {
   if (!reportsByException(source)) return undefined;
-  return schemas[source.protocol as ProtocolName].contactMs(plainConfig(source));
+  return protocols[source.protocol as SourceProtocol].contactMs(plainConfig(source));
 }

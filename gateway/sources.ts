@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { schemas } from '../collectors/protocols.ts';
-import type { ProtocolName } from '../collectors/protocols.ts';
 import type { Logger } from '../platform/log.ts';
 import { notFound } from '../platform/web/problem.ts';
 import type { SourceView } from './api/plant.ts';
 import type { Walk } from './ingest.ts';
+import { protocols } from './plant/protocols.ts';
+import type { SourceProtocol } from './plant/protocols.ts';
 import { secretsOf, withSecrets } from './plant/secrets.ts';
 import type { Source } from './plant/tag.ts';
 import { asking } from './runtime/ask.ts';
@@ -29,6 +29,8 @@ export interface Sources extends AsyncDisposable {
   readonly source: (name: string) => LiveSource;
   /** Stops and starts a source. Settles when it is started, not when it is connected. */
   readonly restart: (name: string) => Promise<void>;
+  /** A source without a device has shown a sign of life. */
+  computed(source: number, readings: number): void;
   /** Starts what is new, stops what is gone, starts anew what has changed. All else goes on. */
   replant(plant: Plant): Promise<void>;
 }
@@ -46,12 +48,13 @@ interface Started extends LiveSource {
   /** Another one must be started for another print. */
   readonly print: string;
   readonly lastContact: () => number | null;
+  readonly observe: (event: LinkEvent) => void;
   stop(): Promise<void>;
 }
 
 /** A source's configuration, with something in place of its secrets: to look at, not to connect by. */
 export const plainConfig = ({ protocol, config }: Pick<Source, 'protocol' | 'config'>): unknown =>
-  schemas[protocol as ProtocolName].config.parse(withSecrets(config, () => 'not needed here'));
+  protocols[protocol as SourceProtocol].config.parse(withSecrets(config, () => 'not needed here'));
 
 export function createSources(walk: Walk, options: SourcesOptions): Sources {
   const hosts = createHosts(options.log);
@@ -74,6 +77,7 @@ export function createSources(walk: Walk, options: SourcesOptions): Sources {
       return [...started.values()];
     },
     source: find,
+    computed: (source, readings) => started.get(source)?.observe({ type: 'contact', readings }),
     async restart(name) {
       const old = find(name);
       await old.stop();
@@ -107,7 +111,7 @@ const pointsOf = ({ id: source, protocol }: Source, { tags }: Plant) =>
     .map(({ id, name, address, kind }) => ({
       tag: id,
       name,
-      address: schemas[protocol as ProtocolName].address.parse(address),
+      address: protocols[protocol as SourceProtocol].address.parse(address),
       kind,
     }));
 
@@ -126,19 +130,19 @@ function startOne(
   place: Place,
   options: SourcesOptions,
 ): Started {
-  const protocol = source.protocol as ProtocolName;
+  const protocol = source.protocol as SourceProtocol;
   const plain = plainConfig(source);
   const stop = new AbortController();
-  let link = startedLink(schemas[protocol].contactMs(plain), Date.now());
+  let link = startedLink(protocols[protocol].contactMs(plain), Date.now());
   const observe = (event: LinkEvent) => {
     link = observed(link, event, Date.now());
     options.observe(source, event);
   };
   const run = (): RunningSource | null => {
-    if (!source.enabled) return null;
+    if (!source.enabled || protocol === 'calculated') return null;
     const { dataFolder } = options;
     const plan = {
-      config: schemas[protocol].config.parse(withSecrets(source.config, secretsOf(options))),
+      config: protocols[protocol].config.parse(withSecrets(source.config, secretsOf(options))),
       points,
       pkiFolder: join(dataFolder, 'pki'),
       dataFolder: join(dataFolder, 'sources', String(source.id)),
@@ -157,10 +161,10 @@ function startOne(
   };
   const running = attempt(run, failed);
   const done = running?.done.catch(failed);
-  const asleep = asking(source, () => ({ able: [], remote: undefined }));
   return {
-    ...(running ?? asleep),
+    ...(running ?? cannotBeAsked(source)),
     source,
+    observe,
     print: printOf(source, points),
     view: () => viewOf({ source, points, plain, link }, running?.capabilities() ?? []),
     lastContact: () => link.lastContact ?? heardAt,
@@ -170,6 +174,8 @@ function startOne(
     },
   };
 }
+
+const cannotBeAsked = (source: Source): Abilities => asking(source, () => ({ able: [], remote: undefined }));
 
 function attempt<T>(work: () => T, failed: (err: unknown) => null): T | null {
   try {
@@ -188,7 +194,7 @@ interface Seen {
 
 const viewOf = ({ source, points, plain, link }: Seen, capabilities: readonly string[]): SourceView => ({
   ...{ id: source.id, name: source.name, protocol: source.protocol, enabled: source.enabled },
-  endpoint: schemas[source.protocol as ProtocolName].endpoint(plain),
+  endpoint: protocols[source.protocol as SourceProtocol].endpoint(plain),
   tags: points.length,
   capabilities: [...capabilities],
   ...(source.enabled ? linkView(link, Date.now()) : disabledView(link.startedAt)),

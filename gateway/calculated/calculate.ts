@@ -1,5 +1,6 @@
 import { quality, statusOf } from '../../history/reading.ts';
 import type { Quality, Reading, TagId } from '../../history/reading.ts';
+import type { Stage } from '../cleaning/stage.ts';
 import type { Plant } from '../store/plant.ts';
 import type { Value } from './compile.ts';
 import { planFormulas } from './formulas.ts';
@@ -11,17 +12,25 @@ import type { Input } from './inputs.ts';
 export interface Calculator {
   /** What follows from these readings, in an order in which each comes after what it is computed from. */
   take(live: readonly Reading[], now: number): readonly Reading[];
-  /** Tags that went silent, or live again without a new value: their quality alone is news. */
-  doubt(shown: readonly Reading[], now: number): readonly Reading[];
-  /** What was put off because it was computed a moment ago. */
-  tick(now: number): readonly Reading[];
+  /**
+   * Called with the clock: tags that went silent, or live again without a new value, whose quality alone is news. Also
+   * answers what was put off because it was computed a moment ago.
+   */
+  tick(shown: readonly Reading[], now: number): readonly Reading[];
+  /** The sources that have no device: they live as long as the gateway. */
+  readonly sources: ReadonlySet<number>;
+  sourceOf(tag: TagId): number;
   /** Goes on with another model; what is known of inputs stays. */
   replant(plant: Plant): void;
 }
 
-/** `mark` cleans what was computed as it cleans what was read: range, stuck, spike, clamp. */
-export function calculating(mark: (readings: readonly Reading[]) => readonly Reading[]): Calculator {
+/**
+ * `mark` cleans what was computed as it cleans what was read: range, stuck, spike, clamp. `heard` is told of each sign
+ * of life of a source without device.
+ */
+export function calculating(mark: Stage, heard: (source: number, readings: number) => void): Calculator {
   const inputs = new Map<TagId, Input>();
+  let sources: ReadonlySet<number> = new Set();
   let formulas: readonly Formula[] = [];
   let wanted: ReadonlyMap<TagId, readonly Formula[]> = new Map();
 
@@ -39,6 +48,7 @@ export function calculating(mark: (readings: readonly Reading[]) => readonly Rea
       if (result === null) return [];
       const marked = mark([result]);
       marked.forEach(hear);
+      heard(formula.source, marked.length);
       return marked;
     });
 
@@ -48,7 +58,8 @@ export function calculating(mark: (readings: readonly Reading[]) => readonly Rea
       live.forEach(hear);
       return compute(now);
     },
-    doubt(shown, now) {
+    tick(shown, now) {
+      for (const source of sources) heard(source, 0);
       for (const { tag, quality: newQuality } of shown) {
         const input = inputs.get(tag);
         if (input === undefined) continue;
@@ -57,18 +68,25 @@ export function calculating(mark: (readings: readonly Reading[]) => readonly Rea
       }
       return compute(now);
     },
-    tick: compute,
+    get sources() {
+      return sources;
+    },
+    sourceOf: (tag) => formulas.find((formula) => formula.tag === tag)?.source ?? -1,
     replant(plant) {
       formulas = planFormulas(plant);
-      const tags = new Set(formulas.flatMap((formula) => [...formula.inputs.values()]));
-      wanted = new Map(
-        [...tags].map((tag) => [
-          tag,
-          formulas.filter((formula) => [...formula.inputs.values()].includes(tag)),
-        ]),
-      );
+      sources = new Set(formulas.map(({ source }) => source));
+      wanted = byInput(formulas);
     },
   };
+}
+
+function byInput(formulas: readonly Formula[]): ReadonlyMap<TagId, readonly Formula[]> {
+  const wanted = new Map<TagId, Formula[]>();
+  for (const formula of formulas) {
+    for (const input of new Set(formula.inputs.values()))
+      wanted.set(input, [...(wanted.get(input) ?? []), formula]);
+  }
+  return wanted;
 }
 
 const NOT_A_NUMBER = quality('bad', 'not a number');

@@ -9,6 +9,7 @@ import { inOrder } from './order.ts';
 /** A tag that is computed, and when it is next. */
 export interface Formula {
   readonly tag: TagId;
+  readonly source: number;
   readonly kind: Tag['kind'];
   readonly evaluate: Evaluate;
   /** By the names that its expression uses. */
@@ -59,7 +60,7 @@ export function planFormulas({ sources, tags }: Plant): Formula[] {
       const number = numbers.get(input);
       return number === undefined ? [] : [[input, number] as const];
     });
-    formulas.set(name, { tag: id, kind, evaluate, inputs: new Map(found), ...schedule(every) });
+    formulas.set(name, { tag: id, source, kind, evaluate, inputs: new Map(found), ...schedule(every) });
   }
   const sorted = inOrder(needs);
   // A circle was refused at import; should one be here all the same, its tags are not computed.

@@ -11,3 +11,4 @@ const calculated: Schemas = {
 
 /** All that a source can be: a device behind a protocol, or tags that are computed from others. */
 export const protocols = { ...schemas, calculated };
+export type SourceProtocol = keyof typeof protocols;

@@ -42,5 +42,6 @@ export interface Source {
   readonly enabled: boolean;
 }
 
-/** An OPC UA server speaks only of what changes; devices behind other protocols are heard of tag by tag. */
-export const reportsByException = ({ protocol }: Source): boolean => protocol === 'opcua';
+/** An OPC UA server speaks only of what changes, and so does what is computed; other devices are heard of tag by tag. */
+export const reportsByException = ({ protocol }: Source): boolean =>
+  protocol === 'opcua' || protocol === 'calculated';

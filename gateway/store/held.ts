@@ -8,7 +8,7 @@ import { decodeRecord, encodeRecord, scanRecords } from './record.ts';
 export interface HeldOptions {
   readonly folder: string;
   /** Where the readings that the last run left behind go. */
-  readonly save: (readings: readonly Reading[]) => Promise<void>;
+  readonly save: (readings: readonly Reading[], changes: readonly []) => Promise<void>;
   readonly log: Logger;
   /** The file is written anew with what still counts when it grows beyond this. */
   readonly maxBytes?: number;
@@ -21,7 +21,7 @@ export interface HeldOptions {
  */
 export interface Held extends AsyncDisposable {
   /** Settles when these are on the disk, in the place of older ones of the same tags. Rejects if that cannot be. */
-  keep(readings: readonly Reading[]): Promise<void>;
+  readonly keep: (readings: readonly Reading[]) => Promise<void>;
 }
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -98,7 +98,7 @@ export async function openHeld({ folder, save, log, maxBytes = MAX_BYTES }: Held
       { readings: current.size },
       'Storing the readings that thinning held at the end of the last run.',
     );
-  const recovered = current.size === 0 ? Promise.resolve() : save([...current.values()]);
+  const recovered = current.size === 0 ? Promise.resolve() : save([...current.values()], []);
   recovered.catch(() => undefined);
 
   const append = async (readings: readonly Reading[]) => {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createJudge } from '../../gateway/alarms/judge.ts';
+import { calculating } from '../../gateway/calculated/calculate.ts';
 import { cleaning } from '../../gateway/cleaning/clean.ts';
 import { freshness } from '../../gateway/cleaning/freshness.ts';
+import { thinning } from '../../gateway/cleaning/thin/thin.ts';
 import { ingest } from '../../gateway/ingest.ts';
 import type { Walk } from '../../gateway/ingest.ts';
 import { migrations } from '../../gateway/migrations.ts';
@@ -114,7 +116,13 @@ const walkTo = (writer: Writer): Walk => {
   return ingest({
     clean: cleaning(tags),
     freshness: freshness(tags, () => undefined),
+    calculate: calculating(
+      (readings) => readings,
+      () => undefined,
+    ),
     judge: createJudge([], [], randomUUID),
+    thin: thinning(tags),
+    hold: () => Promise.resolve(),
     save: (readings, changes) => writer.save(readings, changes),
     publish: () => undefined,
   });

@@ -1,29 +1,37 @@
 import { expect, test } from 'vitest';
 import { createJudge } from '../../gateway/alarms/judge.ts';
 import type { AlarmChange } from '../../gateway/alarms/change.ts';
-import { cleaning } from '../../gateway/cleaning/clean.ts';
+import { calculating } from '../../gateway/calculated/calculate.ts';
+import { cleaning, marking } from '../../gateway/cleaning/clean.ts';
 import { freshness } from '../../gateway/cleaning/freshness.ts';
+import { thinning } from '../../gateway/cleaning/thin/thin.ts';
 import { ingest } from '../../gateway/ingest.ts';
+import type { Tag } from '../../gateway/plant/tag.ts';
 import { GOOD, reasonOf } from '../../history/reading.ts';
-import type { Reading } from '../../history/reading.ts';
+import type { Reading, TagId } from '../../history/reading.ts';
 import { TAG, aRaw, aRule, aTag } from '../support/readings.ts';
 
 /** The real walk, ending in two lists. `hold` keeps `save` from settling. */
-function aWalk(hold: Promise<void> = Promise.resolve(), contactMs?: number) {
-  const tags = new Map([[TAG, aTag()]]);
+function aWalk(hold: Promise<void> = Promise.resolve(), contactMs?: number, over: Partial<Tag> = {}) {
+  const tags = new Map([[TAG, aTag(over)]]);
+  const held: Reading[] = [];
+  const calculate = calculating(marking(tags), () => undefined);
   const saved: { readings: readonly Reading[]; changes: readonly AlarmChange[] }[] = [];
   const published: Reading[] = [];
   const walk = ingest({
     clean: cleaning(tags),
     freshness: freshness(tags, () => contactMs),
+    calculate,
     judge: createJudge([aRule()], [], () => 'alarm-1'),
+    thin: thinning(tags),
+    hold: (readings) => Promise.resolve(void held.push(...readings)),
     async save(readings, changes) {
       await hold;
       saved.push({ readings, changes });
     },
     publish: (readings) => published.push(...readings),
   });
-  return { walk, saved, published };
+  return { walk, saved, published, held, calculate, tags };
 }
 
 test('a reading over its limit is saved together with its alarm, then published', async () => {
@@ -78,4 +86,65 @@ test('an acknowledgement is saved with its operator; an unknown alarm is refused
   expect(await walk.acknowledge('alarm-1', 'ada', 'seen')).toBe(true);
   expect(saved.at(-1)?.changes).toMatchObject([{ event: 'acknowledged', by: 'ada', comment: 'seen' }]);
   expect(await walk.acknowledge('alarm-9', 'ada', null)).toBe(false);
+});
+
+const door = { thin: { by: 'swinging door', error: 1, heartbeatMs: 600_000 } } as const;
+
+test('thinning keeps from the store what screens and alarms have seen; what it holds is in the journal first', async () => {
+  const { walk, saved, published, held } = aWalk(undefined, 1000, door);
+  const at = Date.now();
+  for (const ms of [0, 1, 2, 3]) await walk.emit(1)([aRaw({ at: at + ms })]);
+  expect(published).toHaveLength(4);
+  expect(saved.flatMap(({ readings }) => readings)).toMatchObject([{ at }]);
+  expect(held.map((reading) => reading.at)).toEqual([at + 1, at + 2, at + 3]);
+  expect(walk.thinned(1)).toEqual({ thinned: 2, held: 1 });
+  await walk.flush();
+  expect(saved.at(-1)).toMatchObject({ readings: [{ at: at + 3 }] });
+  expect(walk.thinned(1)).toEqual({ thinned: 2, held: 0 });
+});
+
+test('a batch with a held reading is not acknowledged before the one that it replaces in the journal is stored', async () => {
+  let release: () => void = () => undefined;
+  const { walk, held } = aWalk(new Promise((resolve) => (release = resolve)), 1000, door);
+  const at = Date.now();
+  const emitted = [0, 1].map((ms) => walk.emit(1)([aRaw({ at: at + ms })]));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(held).toEqual([]);
+  release();
+  await Promise.all(emitted);
+  expect(held).toMatchObject([{ at: at + 1 }]);
+});
+
+test('what is held is stored before the gap of a tag that went silent', async () => {
+  const { walk, saved } = aWalk(undefined, undefined, door);
+  const at = Date.now();
+  await walk.emit(1)([aRaw({ at })]);
+  await walk.emit(1)([aRaw({ at: at + 1 })]);
+  await walk.tick(at + 10_000);
+  expect(saved.at(-1)?.readings).toMatchObject([{ at: at + 1, value: 50 }, { value: null }]);
+});
+
+test('a calculated tag walks with what it is computed from: saved, judged and published in one step', async () => {
+  const { walk, saved, published, calculate, tags } = aWalk(undefined, 1000);
+  const double = aTag({
+    id: 8 as TagId,
+    name: 'double',
+    source: 2,
+    address: { expression: 'tag("TI-7") * 2' },
+  });
+  tags.set(double.id, double);
+  calculate.replant({
+    site: { name: 'Test works', timeZone: 'UTC' },
+    areas: [],
+    sources: [{ id: 2, name: 'computed', protocol: 'calculated', config: {}, enabled: true }],
+    tags: [...tags.values()],
+    rules: [],
+  });
+  const at = Date.now();
+  await walk.emit(1)([aRaw({ at, value: 30 })]);
+  expect(saved).toMatchObject([{ readings: [{ value: 30 }, { tag: 8, value: 60, at }] }]);
+  expect(published).toMatchObject([{ value: 30 }, { tag: 8, value: 60 }]);
+  await walk.tick(at + 10_000);
+  expect(published.at(-1)).toMatchObject({ tag: 8, value: 60 });
+  expect(reasonOf(published.at(-1)!.quality)).toBe('stale');
 });

@@ -26,7 +26,10 @@ function aPlant(expressions: Record<string, string>, everyMs = 0, kind: 'number'
   };
 }
 function aCalculator(...args: Parameters<typeof aPlant>) {
-  const calculator = calculating((readings) => readings);
+  const calculator = calculating(
+    (readings) => readings,
+    () => undefined,
+  );
   calculator.replant(aPlant(...args));
   return calculator;
 }
@@ -54,7 +57,7 @@ test('a tag of a calculated tag follows in the same step, whatever order they ar
 test('what is computed is cleaned before others are computed from it', () => {
   const cut = (readings: readonly Reading[]) =>
     readings.map((reading) => ({ ...reading, cleaned: Math.min(Number(reading.value), 10) }));
-  const calculator = calculating(cut);
+  const calculator = calculating(cut, () => undefined);
   calculator.replant(aPlant({ first: 'A * 10', second: 'first' }));
   expect(calculator.take([a(5)], NOON)).toMatchObject([{ value: 50 }, { value: 10 }]);
 });
@@ -75,7 +78,7 @@ test('an input that went silent makes the result stale though nothing arrives, a
   const calculator = aCalculator({ double: 'A * 2' });
   calculator.take([a(4)], NOON);
   const stale = quality('uncertain', 'stale');
-  expect(calculator.doubt([{ ...a(4), quality: stale, cleaned: null }], NOON + 10_000)).toMatchObject([
+  expect(calculator.tick([{ ...a(4), quality: stale, cleaned: null }], NOON + 10_000)).toMatchObject([
     { value: 8, quality: stale, at: NOON + 10_000 },
   ]);
   expect(calculator.take([a(5, NOON + 20_000)], NOON + 20_000)).toMatchObject([{ value: 10, quality: GOOD }]);
@@ -95,9 +98,9 @@ test('a tag is computed at most so often as its source says, and what was put of
   const calculator = aCalculator({ double: 'A * 2' }, 1000);
   expect(calculator.take([a(1)], NOON)).toHaveLength(1);
   expect(calculator.take([a(2, NOON + 400)], NOON + 400)).toEqual([]);
-  expect(calculator.tick(NOON + 900)).toEqual([]);
-  expect(calculator.tick(NOON + 1000)).toMatchObject([{ value: 4, at: NOON + 400 }]);
-  expect(calculator.tick(NOON + 5000)).toEqual([]);
+  expect(calculator.tick([], NOON + 900)).toEqual([]);
+  expect(calculator.tick([], NOON + 1000)).toMatchObject([{ value: 4, at: NOON + 400 }]);
+  expect(calculator.tick([], NOON + 5000)).toEqual([]);
 });
 
 test('a text tag may be a text; a number tag may not', () => {
