@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Room } from '../platform/api/live.ts';
 import { EXIT_CONFIG, Refusal } from '../platform/cli.ts';
 import { openAccess } from '../platform/access/access.ts';
 import { findSecret } from '../platform/config.ts';
@@ -36,6 +37,7 @@ import { migrations } from './migrations.ts';
 import { loadPlant } from './plant/load.ts';
 import type { LoadOptions } from './plant/load.ts';
 import { routes } from './routes/routes.ts';
+import type { SecretKeeper } from './routes/secrets.ts';
 import { flushTo } from './store/flush.ts';
 import { openHeld } from './store/held.ts';
 import { openQuarantine } from './store/quarantine.ts';
@@ -58,6 +60,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const startedAt = new Date();
   using metrics = openMetrics();
   const { registry } = metrics;
+
   await using _ = await lockFolder(data);
   await using server = await openDatabase({ ...database, folder: join(data, 'database'), name: NAME, log });
   const db = upToDate(server, migrations, log, signal);
@@ -67,13 +70,14 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   await using spool = await openSpool({ folder: join(data, 'spool'), maxBytes, quarantine, log });
   await using writer = openWriter({ db, spool, quarantine, flush: flushTo(toCentre), log });
   storeMetrics(registry, writer);
+
+  const keeper = keeperOf(data);
   const feed = createFeed();
   using live = openLive({ log, feed: audience(feed) });
-  const save: Steps['save'] = (readings, changes) => writer.save(readings, changes);
-  await using held = await openHeld({ folder: join(data, 'held'), save, log });
+  await using held = await openHeld({ folder: join(data, 'held'), save: writer.save, log });
   await using current = createCurrent({
-    ...{ dataFolder: data, save, hold: held.keep, publish: publishTo(feed, live), log },
-    findSecret: (name) => findSecret(name, data),
+    ...{ ...keeper, save, publish: publishTo(feed, live), log },
+    hold: (readings) => held.keep(readings),
     observe: linkMetrics(registry),
   });
 
@@ -83,18 +87,14 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
     jobs: jobs(db, config, (room) => live.publish(room)),
     onChange: () => live.publish('jobs'),
   });
-  await using link = linkTo(config, {
-    db,
-    plant: () => current.operation().plant,
-    tell: (room) => live.publish(room),
-    log,
-  });
+  const tell = (room: Room) => live.publish(room);
+  await using link = linkTo(config, { db, plant: () => current.operation().plant, tell, log });
 
   const parts = { db, writer, current, link };
   const look = () => systemView({ ...parts, metrics, startedAt, transport: () => web.transport });
   const all = routes(
     { db, access, health: siteHealth(parts), registry, scheduler },
-    { current, feed, outbox: toCentre, pki: join(data, 'pki'), trains: config.centre !== undefined, look },
+    { current, feed, outbox: toCentre, keeper, log, trains: config.centre !== undefined, look },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
 
@@ -107,6 +107,11 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   await untilStopped(signal, [storing, db.migrated, learning, tellSources(live, signal)]);
   notifier.stopping();
 }
+
+const keeperOf = (dataFolder: string): SecretKeeper => ({
+  dataFolder,
+  findSecret: (name) => findSecret(name, dataFolder),
+});
 
 const publishTo =
   (feed: Feed, live: Live): Steps['publish'] =>

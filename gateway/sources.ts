@@ -74,7 +74,7 @@ export function createSources(walk: Walk, options: SourcesOptions): Sources {
   };
   return {
     get all() {
-      return [...started.values()];
+      return (plant?.sources ?? []).flatMap(({ id }) => started.get(id) ?? []);
     },
     source: find,
     computed: (source, readings) => started.get(source)?.observe({ type: 'contact', readings }),

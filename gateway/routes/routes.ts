@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import type { Access } from '../../platform/access/access.ts';
 import type { Database } from '../../platform/database/db.ts';
@@ -9,6 +10,7 @@ import { jobRoutes } from '../../platform/routes/jobs.ts';
 import { sessionRoutes } from '../../platform/routes/session.ts';
 import { tokenRoutes } from '../../platform/routes/tokens.ts';
 import { userRoutes } from '../../platform/routes/users.ts';
+import type { Logger } from '../../platform/log.ts';
 import { VERSION } from '../../platform/version.ts';
 import { openapiRoute } from '../../platform/web/openapi.ts';
 import type { Route } from '../../platform/web/route.ts';
@@ -22,7 +24,12 @@ import { forecasts } from './forecasts.ts';
 import { models } from './models.ts';
 import { plantRoutes } from './plant.ts';
 import { plantModel } from './plant-model.ts';
+import { protocolRoutes } from './protocols.ts';
 import { readings } from './readings.ts';
+import { secrets } from './secrets.ts';
+import type { SecretKeeper } from './secrets.ts';
+import { sourceSettings } from './source-settings.ts';
+import { sourceTest } from './source-test.ts';
 import { sources } from './sources.ts';
 import { system } from './system.ts';
 import { trainings } from './trainings.ts';
@@ -39,15 +46,15 @@ export interface Site {
   readonly current: Current;
   readonly feed: Feed;
   readonly outbox: Outbox;
-  /** The folder of OPC UA certificates. */
-  readonly pki: string;
+  readonly keeper: SecretKeeper;
+  readonly log: Logger;
   /** Whether there is a centre to train at. */
   readonly trains: boolean;
   readonly look: () => Promise<SystemView>;
 }
 
 /** All that the gateway answers. */
-export function routes(daemon: Daemon, { current, feed, outbox, pki, trains, look }: Site): Route[] {
+export function routes(daemon: Daemon, { current, feed, outbox, trains, look, keeper, log }: Site): Route[] {
   const { db, access, health, registry, scheduler } = daemon;
   const { operation } = current;
   const about = () => {
@@ -62,8 +69,12 @@ export function routes(daemon: Daemon, { current, feed, outbox, pki, trains, loo
     ...auditRoutes(db),
     ...jobRoutes(db, scheduler),
     ...plantRoutes(operation),
-    ...sources(operation),
-    ...certificates(db, pki),
+    ...protocolRoutes(),
+    ...sources(db, operation),
+    ...sourceSettings(db, current),
+    ...sourceTest(db, keeper, log),
+    ...secrets(db, operation, keeper),
+    ...certificates(db, join(keeper.dataFolder, 'pki')),
     ...plantModel(db, current, outbox),
     ...readings(db, feed, operation),
     ...alarms(db, operation),

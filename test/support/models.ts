@@ -15,12 +15,15 @@ import { aPlantFile } from './plant.ts';
 
 const gateway = { name: 'gateway', folder: new URL('../../gateway/store/migrations/', import.meta.url) };
 
+/** What the tables of the gateway need. */
+export const gatewayMigrations = [accessMigrations, historyMigrations, gateway];
+
 /** A fresh database with the tables of the gateway and one tag for each name, each with forecast settings. */
 export async function aPlantDatabase(
   names: readonly string[],
   settings: Partial<Settings> = {},
 ): Promise<Database> {
-  const db = await aDatabase({ migrations: [accessMigrations, historyMigrations, gateway] });
+  const db = await aDatabase({ migrations: gatewayMigrations });
   const file = aPlantFile();
   const [template] = file.tags;
   const tags = names.map((name) => ({ ...template, name, forecast: someSettings(settings) }));
