@@ -55,8 +55,8 @@ export function accessRules(users: BrokerConfig['users'], guests: Visitors, line
 
     // The broker acknowledges (QoS 1) or records the message as received (QoS 2) only after this has called back.
     authorizePublish(client, packet, done) {
-      // The rest of the chunk in which a client broke the rules is still parsed.
-      if (client?.conn.destroyed === true) {
+      // The rest of the chunk in which a client broke the rules is still parsed; its will comes when it is gone.
+      if (client?.conn.destroyed === true && !isWill(client, packet)) {
         done(new Error('This client was cut off.'));
         return;
       }
@@ -71,6 +71,8 @@ export function accessRules(users: BrokerConfig['users'], guests: Visitors, line
     },
   };
 }
+
+const isWill = (client: Client, packet: object): boolean => 'will' in client && client.will === packet;
 
 /** To us the retain flag asks to keep the message for later subscribers: it is as fresh as any. */
 const messageIn = ({ topic, qos, payload }: PublishPacket): Message => ({

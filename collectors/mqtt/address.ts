@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parsePath } from '../path.ts';
 import { hasWildcard, isFilter } from './filter.ts';
+import { sparkplugFaults, sparkplugKeys } from './sparkplug/config.ts';
 
 const topic = z
   .string()
@@ -77,12 +78,15 @@ export const MqttAddress = z
     each: path.default('$'),
     retained: reading.retained.default('timed'),
     write: WriteMessage.optional(),
+    ...sparkplugKeys,
   })
   .superRefine((address, context) => {
     const fault = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message });
-    if ((address.topic === undefined) === (address.mapping === undefined))
-      fault('topic', 'either `topic` or `mapping` is needed');
+    const kinds = [address.topic, address.mapping, address.sparkplug];
+    if (kinds.filter((kind) => kind !== undefined).length !== 1)
+      fault('topic', 'either `topic` or `mapping` is needed, or `sparkplug` with `metric`');
+    for (const [key, message] of sparkplugFaults(address)) fault(key, message);
     if (address.fields !== undefined && address.mapping === undefined)
       fault('fields', 'belongs to a `mapping`');
     if (address.mapping !== undefined || address.time !== undefined) return;

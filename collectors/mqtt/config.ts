@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Mapping } from './address.ts';
 import { isFilter } from './filter.ts';
+import { SparkplugConfig } from './sparkplug/config.ts';
 
 export { MqttAddress } from './address.ts';
 
@@ -111,6 +112,7 @@ export type ClientConfig = z.infer<typeof ClientConfig>;
 /** Devices connect to us, or we connect to a broker. */
 export type MqttConfig = ({ readonly broker: BrokerConfig } | { readonly client: ClientConfig }) & {
   readonly mappings: Readonly<Record<string, Mapping>>;
+  readonly sparkplug?: SparkplugConfig | undefined;
 };
 
 export const MqttConfig = z
@@ -119,6 +121,8 @@ export const MqttConfig = z
     client: ClientConfig.optional(),
     /** By name, for addresses of many tags that differ in a few fields only. */
     mappings: z.record(z.string(), Mapping).default({}),
+    /** Follows the Sparkplug nodes at the broker. At a foreign one the session is then clean: nothing is kept for us. */
+    sparkplug: SparkplugConfig.optional(),
   })
   .transform(({ broker, client, ...rest }, context): MqttConfig => {
     if (broker !== undefined && client === undefined) return { broker, ...rest };

@@ -8,7 +8,7 @@ import { decoder } from './decode.ts';
 import { inlet } from './inlet.ts';
 import type { Line } from './line.ts';
 import type { Publish } from './message.ts';
-import { dispatch, takersOf } from './taker.ts';
+import { abilities, dispatch, takersOf } from './taker.ts';
 import type { Attended, Taker } from './taker.ts';
 
 /** Messages that arrive this closely are stored together, and acknowledged one by one afterwards. */
@@ -21,8 +21,10 @@ export const mqtt: Protocol<MqttConfig, MqttAddress> = {
   open(plan, report) {
     const { config, points } = plan;
     const takers = takersOf(plan, report);
-    const messages = dispatch(takers, decoder(points, config.mappings, report));
+    const others = points.filter(({ tag }) => !takers.some((taker) => taker.owns?.(tag) === true));
+    const messages = dispatch(takers, decoder(others, config.mappings, report));
     return {
+      ...abilities(takers),
       async run(emit, signal) {
         const gatherer = gather(emit, WINDOW_MS);
         const line: Line = {

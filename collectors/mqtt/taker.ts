@@ -1,7 +1,8 @@
-import type { Raw } from '../../history/reading.ts';
-import type { Plan, Report } from '../collector.ts';
+import type { Raw, TagId } from '../../history/reading.ts';
+import type { Browsable, Plan, Report, Writable } from '../collector.ts';
 import type { MqttAddress, MqttConfig } from './config.ts';
 import type { Message, Outgoing, Publish } from './message.ts';
+import { sparkplug } from './sparkplug/sparkplug.ts';
 
 /** Turns messages into readings; what cannot be used is reported. */
 export interface Decoder {
@@ -29,14 +30,25 @@ export interface Taker extends Decoder {
    * publish its farewell (for a second or two), on a lost link `publish` rejects.
    */
   attend?: (link: Attended, signal: AbortSignal) => Promise<void>;
+  /** What has been heard of, as places whose addresses this taker takes. */
+  browse?: Browsable['browse'];
+  /** Whether a tag is read, and so written, by this taker. */
+  owns?: (tag: TagId) => boolean;
+  write?: Writable['write'];
 }
 
 type TakerOf = (plan: Plan<MqttConfig, MqttAddress>, report: Report) => Taker | undefined;
 /** Who may take a namespace: each says for a plan whether it does. A new taker is added here, and nowhere else. */
-const kinds: readonly TakerOf[] = [];
+const kinds: readonly TakerOf[] = [sparkplug];
 
 export const takersOf: (...about: Parameters<TakerOf>) => readonly Taker[] = (plan, report) =>
   kinds.map((takerOf) => takerOf(plan, report)).filter((taker) => taker !== undefined);
+
+/** What takers can do beside collecting. */
+export function abilities(takers: readonly Taker[]): Partial<Browsable & Writable> {
+  const { browse, write } = takers.find((taker) => taker.browse !== undefined) ?? {};
+  return { ...(browse && { browse }), ...(write && { write }) };
+}
 
 /** One decoder of several: each message goes to the first taker that takes it, or to `rest`. */
 export const dispatch = (takers: readonly Taker[], rest: Decoder): Decoder => ({
