@@ -1,30 +1,47 @@
 // A small OPC UA server in a process of its own: it can be killed and frozen. Obeys by IPC.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import {
   DataType,
   MessageSecurityMode,
   SecurityPolicy,
   StatusCodes,
+  VariableIds,
   Variant,
   VariantArrayType,
 } from 'node-opcua-client';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { OPCUAServer } from 'node-opcua-server';
 import { z } from 'zod';
+import { addTypes } from './opcua-nodes.ts';
 
 const Settings = z.strictObject({
   port: z.number(),
   folder: z.string(),
   itemsPerCall: z.number().optional(),
+  /** Of the ServerCapabilities, by their own names. */
+  capabilities: z.record(z.string(), z.number()).default({}),
+  limits: z.record(z.string(), z.number()).default({}),
+  /** So many namespaces before the plant's own. */
+  strangers: z.number().default(1),
+  /** Structures, enumerations and the like. */
+  types: z.boolean().default(false),
 });
 const settings = Settings.parse(JSON.parse(process.argv[2] ?? '{}'));
 const Order = z.strictObject({
   id: z.number(),
-  node: z.string(),
+  node: z.string().default(''),
   value: z.number().optional(),
   status: z.enum(['Good', 'UncertainSensorNotAccurate', 'BadSensorFailure']).default('Good'),
   at: z.number().optional(),
+  serviceLevel: z.number().optional(),
 });
 
+/** The server's own dependency. */
+const { nodesets } = createRequire(import.meta.resolve('node-opcua-server'))('node-opcua-nodesets') as {
+  nodesets: { standard: string };
+};
+const TYPES = new URL('./opcua-types.xml', import.meta.url);
 const certificates = new OPCUACertificateManager({
   rootFolder: settings.folder,
   automaticallyAcceptUnknownCertificate: true,
@@ -43,14 +60,20 @@ const server = new OPCUAServer({
   serverCertificateManager: certificates,
   userCertificateManager: certificates,
   isAuditing: false,
-  ...(settings.itemsPerCall === undefined
-    ? {}
-    : { serverCapabilities: { operationLimits: { maxMonitoredItemsPerCall: settings.itemsPerCall } } }),
+  ...(settings.types ? { nodeset_filename: [nodesets.standard, fileURLToPath(TYPES)] } : {}),
+  serverCapabilities: {
+    ...settings.capabilities,
+    operationLimits: {
+      ...settings.limits,
+      ...(settings.itemsPerCall === undefined ? {} : { maxMonitoredItemsPerCall: settings.itemsPerCall }),
+    },
+  },
 });
 await server.initialize();
 const { addressSpace } = server.engine;
 if (addressSpace === null) throw new Error('No address space.');
-addressSpace.registerNamespace('urn:test:other'); // so that the plant's index is not the first one
+// So that the plant's index is not the first one, and can be another after a restart.
+for (let i = 0; i < settings.strangers; i++) addressSpace.registerNamespace(`urn:test:other:${i}`);
 const namespace = addressSpace.registerNamespace('urn:test:plant');
 const parent = addressSpace.rootFolder.objects;
 
@@ -75,8 +98,25 @@ const nodes = new Map(
   ].map((node) => [node.browseName.name ?? '', node]),
 );
 
+if (settings.types) addTypes(addressSpace, namespace);
+for (const name of ['level', 'many-1']) {
+  const node = nodes.get(name);
+  if (node !== undefined) addressSpace.installHistoricalDataNode(node, { maxOnlineValues: 100_000 });
+}
+
+let level = 255;
+const serviceLevel = addressSpace.findNode(`ns=0;i=${VariableIds.Server_ServiceLevel}`) as unknown as {
+  bindVariable(options: { get: () => Variant }, overwrite: boolean): void;
+};
+serviceLevel.bindVariable({ get: () => new Variant({ dataType: DataType.Byte, value: level }) }, true);
+
 process.on('message', (message) => {
-  const { id, node, value, status, at } = Order.parse(message);
+  const { id, node, value, status, at, serviceLevel } = Order.parse(message);
+  if (serviceLevel !== undefined) {
+    level = serviceLevel;
+    process.send?.({ done: id });
+    return;
+  }
   const there = nodes.get(node) ?? add(node, DataType.Double, value ?? 0);
   nodes.set(node, there);
   there.setValueFromSource(

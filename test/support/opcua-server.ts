@@ -10,6 +10,7 @@ export interface OpcuaServer extends AsyncDisposable {
   readonly endpoint: string;
   /** Gives a Double node another value; creates the node if it is not there. */
   readonly set: (node: string, value: number, more?: { status?: string; at?: number }) => Promise<void>;
+  readonly setServiceLevel: (level: number) => Promise<void>;
   readonly freeze: () => void;
   readonly thaw: () => void;
   readonly kill: () => Promise<void>;
@@ -22,7 +23,14 @@ export const scratchFolder = async () => {
 
 /** Starts the server of opcua-server-entry.ts in a process of its own. */
 export async function opcuaServer(
-  settings: { port?: number; itemsPerCall?: number } = {},
+  settings: {
+    readonly port?: number;
+    readonly itemsPerCall?: number;
+    readonly capabilities?: Readonly<Record<string, number>>;
+    readonly limits?: Readonly<Record<string, number>>;
+    readonly strangers?: number;
+    readonly types?: boolean;
+  } = {},
 ): Promise<OpcuaServer> {
   const folder = await scratchFolder();
   const argument = JSON.stringify({ port: 0, ...settings, folder: folder.path });
@@ -41,21 +49,24 @@ export async function opcuaServer(
     await exited;
   };
   let orders = 0;
+  const order = async (what: Record<string, unknown>) => {
+    const id = ++orders;
+    const done = new Promise<void>((resolve) => {
+      const listen = (message: { done?: number }) => {
+        if (message.done !== id) return;
+        child.off('message', listen);
+        resolve();
+      };
+      child.on('message', listen);
+    });
+    child.send({ id, ...what });
+    await done;
+  };
   return {
     port: ready.port,
     endpoint: `opc.tcp://127.0.0.1:${ready.port}`,
-    async set(node, value, more = {}) {
-      const id = ++orders;
-      child.send({ id, node, value, ...more });
-      await new Promise<void>((resolve) => {
-        const listen = (message: { done?: number }) => {
-          if (message.done !== id) return;
-          child.off('message', listen);
-          resolve();
-        };
-        child.on('message', listen);
-      });
-    },
+    set: (node, value, more = {}) => order({ node, value, ...more }),
+    setServiceLevel: (serviceLevel) => order({ serviceLevel }),
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     kill,

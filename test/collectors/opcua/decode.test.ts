@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { TagId } from '../../../history/reading.ts';
 import { OpcuaAddress } from '../../../collectors/opcua/config.ts';
 import { decode, statusOf } from '../../../collectors/opcua/decode.ts';
+import { stepsOf } from '../../../collectors/opcua/place.ts';
 import { resolve } from '../../../collectors/opcua/nodes.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -67,6 +68,49 @@ test('without a source time the time of the server counts, and without that the 
   const at = (more: DataValueOptions) => read({ dataType: DataType.Double, value: 1 }, more).reading?.at;
   expect(at({ sourceTimestamp: none, serverTimestamp: server })).toBe(NOW - 5000);
   expect(at({ sourceTimestamp: none, serverTimestamp: none })).toBe(NOW);
+});
+
+test('where the clock of the server is wanted, the time of the source does not count', () => {
+  const stamps = { sourceTimestamp: new Date(NOW - 9000), serverTimestamp: new Date(NOW - 5000) };
+  const data = new DataValue({ value: new Variant({ dataType: DataType.Double, value: 1 }), ...stamps });
+  expect(decode({ ...point(), timestamps: 'server' }, data, NOW).reading?.at).toBe(NOW - 5000);
+  expect(decode({ ...point(), timestamps: 'source' }, data, NOW).reading?.at).toBe(NOW - 9000);
+});
+
+test('the place of an element is that of its row and column, and there is none outside', () => {
+  const sizes = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }));
+  fc.assert(
+    fc.property(sizes, fc.nat(7), fc.nat(7), ([rows, columns], row, column) => {
+      const value = Float64Array.from({ length: rows * columns }, (_, i) => i);
+      const variant = { dataType: DataType.Double, arrayType: VariantArrayType.Matrix, value };
+      const data = new DataValue({ value: new Variant({ ...variant, dimensions: [rows, columns] }) });
+      const { reading, fault } = decode({ ...point(), index: [row, column] }, data, NOW);
+      const inside = row < rows && column < columns;
+      expect(reading?.value).toBe(inside ? row * columns + column : null);
+      expect(fault?.kind).toBe(inside ? undefined : 'refused address');
+    }),
+  );
+});
+
+test('digits in a code are no number', () => {
+  const bytes = { dataType: DataType.ByteString, value: Buffer.from([0x12, 0x34]) };
+  expect(read(bytes).fault?.kind).toBe('not a number');
+  expect(read(bytes, {}, 'text').reading?.value).toBe('1234');
+});
+
+test('a path is split into members and indices, whatever they are called', () => {
+  const member = fc.stringMatching(/^[^.[\]\s]+$/);
+  const steps = fc.array(fc.record({ member, index: fc.option(fc.nat(999), { nil: undefined }) }), {
+    minLength: 1,
+  });
+  fc.assert(
+    fc.property(steps, (wanted) => {
+      const text = ({ member: name, index }: (typeof wanted)[number]) =>
+        name + (index === undefined ? '' : `[${index}]`);
+      const { path } = OpcuaAddress.parse({ node: 'i=1', path: wanted.map(text).join('.') });
+      expect(stepsOf(path!).map(({ member: name, index }) => ({ member: name, index }))).toEqual(wanted);
+    }),
+  );
 });
 
 test.each([
