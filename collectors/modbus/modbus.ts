@@ -1,13 +1,18 @@
 import type { Point, Protocol, Report } from '../collector.ts';
 import { ModbusAddress } from './address.ts';
 import { isSerial, ModbusConfig } from './config.ts';
+import { Closed } from './failures.ts';
+import type { Line } from './line.ts';
 import { limits } from './plan.ts';
 import type { Task } from './poll.ts';
 import { PollClass } from './poll-class.ts';
+import { browse } from './register-map.ts';
 import { Session } from './session.ts';
 import { spotOf } from './spot.ts';
 import type { Spot } from './spot.ts';
+import { tryOut } from './try-out.ts';
 import { Units } from './units.ts';
+import { writer } from './write.ts';
 
 export const modbus: Protocol<ModbusConfig, ModbusAddress> = {
   name: 'modbus',
@@ -17,10 +22,24 @@ export const modbus: Protocol<ModbusConfig, ModbusAddress> = {
     const spots = points
       .flatMap((point) => spotOf(point) ?? [])
       .filter((spot) => isReadable(spot, config, report));
-    const session = new Session(taskOf(config, points, spots, report));
-    return { run: (emit, signal) => session.run(emit, signal) };
+    const task = taskOf(config, points, spots, report);
+    const session = new Session(task);
+    const write = writer(spots, config);
+    const units = [...new Set(spots.map(({ unit }) => unit))];
+
+    return {
+      run: (emit, signal) => session.run(emit, signal),
+      test: (signal) => tryOut(config, spots, signal),
+      write: async (orders, signal) => write(orders, linked(session), signal),
+      browse: async (request, signal) => browse(request, linked(session), { config, units }, signal),
+    };
   },
 };
+
+function linked({ line }: Session): Line {
+  if (line === undefined) throw new Closed('There is no connection to the device now.');
+  return line;
+}
 
 function taskOf(
   config: ModbusConfig,

@@ -78,11 +78,12 @@ export function numberToHalf(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (size === 0) return sign;
+  if (size >= 65_520) return sign | 0x7c00; // halfway to what would come after the largest
   const exponent = Math.max(-14, Math.floor(Math.log2(size)));
   const steps = toEven(size / 2 ** (exponent - 10));
   // A carry out of the fraction is the next exponent, and out of the last one infinity.
   const half = steps >= 1024 ? (exponent + 15) * 1024 + steps - 1024 : steps;
-  return sign | Math.min(half, 0x7c00);
+  return sign | half;
 }
 
 function toEven(value: number): number {

@@ -17,7 +17,7 @@ import { bad } from './readings.ts';
 /** The link of a source: connects to the endpoint of choice, polls, and goes back to the first when that answers again. */
 export class Session {
   readonly #task: Task;
-  readonly #first: Endpoint;
+  readonly #endpoints: readonly [Endpoint, ...Endpoint[]];
   /** Where to begin: an endpoint that was just lost comes last. */
   #order: readonly Endpoint[];
   #line: Line | undefined;
@@ -25,8 +25,8 @@ export class Session {
 
   constructor(task: Task) {
     this.#task = task;
-    this.#order = endpoints(task.config);
-    this.#first = endpoints(task.config)[0];
+    this.#endpoints = endpoints(task.config);
+    this.#order = this.#endpoints;
   }
 
   /** The line to write to and to browse, while there is one. */
@@ -40,7 +40,7 @@ export class Session {
       for (;;) {
         await this.#connection(hand, signal);
         if (signal.aborted) return;
-        this.#order = endpoints(this.#task.config);
+        this.#order = this.#endpoints;
         this.#task.report.log.info('The first endpoint answers again; will go back to it.');
       }
     } catch (err) {
@@ -61,8 +61,14 @@ export class Session {
     this.#order = [...this.#order.filter((one) => one !== at), at];
     const over = new AbortController();
     const until = AbortSignal.any([signal, over.signal]);
+    const [first] = this.#endpoints;
     const back =
-      at === this.#first ? undefined : awaitFirst(this.#first, this.#task, until).then(() => over.abort());
+      at === first
+        ? undefined
+        : awaitFirst(first, this.#task, until).then(
+            () => over.abort(),
+            () => undefined, // it was told to stop
+          );
     // A request in flight ends at once when we are told to stop.
     const stopped = () => void held[Symbol.asyncDispose]();
     signal.addEventListener('abort', stopped, { once: true });
@@ -74,7 +80,7 @@ export class Session {
       this.#line = undefined;
       signal.removeEventListener('abort', stopped);
       over.abort();
-      await back?.catch(() => undefined);
+      await back;
     }
   }
 

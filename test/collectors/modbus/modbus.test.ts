@@ -145,58 +145,6 @@ test('nobody listening is said with the address', async () => {
   });
 });
 
-test('half an answer makes the connection useless: it is given up rather than believed', async () => {
-  const { port } = await raw((request, socket, nth) =>
-    socket.write(nth === 1 ? reply(request).subarray(0, 5) : reply(request)),
-  );
-  const running = run(port, [aPoint(1, address(7))]);
-  expect(await running.ended).toMatchObject({
-    name: 'Closed',
-    message: 'The stream stopped within a frame.',
-  });
-  expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7, null]));
-});
-
-test.each([
-  ['in single bytes', (r: Buffer) => Array.from(reply(r), (byte) => Buffer.of(byte))],
-  ['twice', (r: Buffer) => [reply(r), reply(r)]],
-])('an answer that comes %s is read', async (_, answer) => {
-  const { port } = await raw((request, socket) => {
-    for (const part of answer(request)) socket.write(part);
-  });
-  const running = run(port, [aPoint(1, address(7))]);
-  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(3));
-  expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7]));
-});
-
-test.each([
-  ['the wrong unit', (answer: Buffer) => answer.fill(99, 6, 7)],
-  ['the wrong function', (answer: Buffer) => answer.fill(4, 7, 8)],
-  [
-    'one register too few',
-    (answer: Buffer) => (answer.writeUInt16BE(answer.length - 8, 4), answer.subarray(0, -2)),
-  ],
-])('an answer with %s is reported, marks its tags bad, and the next one counts again', async (_, spoil) => {
-  const { port } = await raw((request, socket, nth) =>
-    socket.write(nth === 0 ? spoil(reply(request)) : reply(request)),
-  );
-  const running = run(port, [aPoint(1, address(7)), aPoint(2, address(8))]);
-  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(1));
-  expect(running.batches[0]!.map(({ status }) => status)).toEqual(['bad', 'bad']);
-  expect(running.batches[1]!.map(({ value }) => value)).toEqual([7, 8]);
-  expect(running.faults[0]).toMatchObject({ kind: 'malformed' });
-});
-
-test('a late answer to an earlier question is not taken for the answer to this one', async () => {
-  const { port } = await raw((request, socket, nth) => {
-    if (nth === 1) setTimeout(() => socket.write(reply(request, 1000)), 250);
-    else socket.write(reply(request));
-  });
-  const running = run(port, [aPoint(1, address(7))]);
-  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(6));
-  expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7]));
-});
-
 test.each([5, 6])(
   'a device that says "later" (exception %i) is asked again, a bounded number of times',
   async (code) => {
@@ -246,4 +194,20 @@ test('while four batches are not safe, the device is not asked again', async () 
   await vi.waitFor(() => expect(running.batches).toHaveLength(5));
   await vi.waitFor(() => expect(asked).toHaveLength(6));
   expect(running.batches).toHaveLength(5);
+});
+
+test('what a device refused while it booted is read again, in one request as before', async () => {
+  const holding = new Map<number, number>();
+  const { port, asked } = await device({ holding });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  onTestFinished(() => void vi.useRealTimers());
+  const running = run(port, [aPoint(1, address(0)), aPoint(2, address(1)), aPoint(3, address(2))]);
+  await vi.waitFor(() => expect(running.of(3).length).toBeGreaterThan(0));
+  for (let i = 0; i < 3; i++) holding.set(i, i);
+  const booted = asked.length;
+  await vi.waitFor(() => {
+    vi.setSystemTime(Date.now() + 30_000);
+    expect(asked.slice(booted)).toContainEqual({ unit: 1, from: 0, count: 3 });
+  });
+  await vi.waitFor(() => expect(running.of(3).at(-1)?.value).toBe(2));
 });
