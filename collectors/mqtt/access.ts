@@ -1,56 +1,75 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AedesOptions, Client, PublishPacket } from 'aedes';
-import type { BrokerConfig } from './config.ts';
+import type { AedesOptions, Client, ConnectPacket, PublishPacket } from 'aedes';
+import type { BrokerConfig, User } from './config.ts';
+import type { Figures } from './figures.ts';
 import type { Line } from './line.ts';
 import type { Message } from './message.ts';
+import type { Persistence } from './persistence.ts';
+import { rightsOf } from './rights.ts';
+import { shown } from './shown.ts';
 import type { Visitors } from './visitors.ts';
 
 type Rules = Required<
   Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe'>
 >;
 
+export interface House {
+  readonly config: BrokerConfig;
+  readonly guests: Visitors;
+  readonly persistence: Persistence;
+  readonly figures: Figures;
+  readonly line: Line;
+}
+
 /** CONNACK of MQTT 5 with reason 0x84, unsupported protocol version: what a client of that version understands. */
 const UNSUPPORTED_VERSION = Buffer.from([0x20, 0x03, 0x00, 0x84, 0x00]);
-/** CONNACK return code 4 (MQTT 3.1.1, 3.2.2.3). */
+/** CONNACK return codes (MQTT 3.1.1, 3.2.2.3). */
+const IDENTIFIER_REJECTED = 2;
 const BAD_USER_OR_PASSWORD = 4;
+const NOT_AUTHORIZED = 5;
+const REJECTED_IDENTIFIER = Buffer.from([0x20, 0x02, 0x00, IDENTIFIER_REJECTED]);
+
+interface Refusal {
+  readonly why: string;
+  readonly remedy: string;
+  readonly returnCode: number;
+}
 
 /** Who may enter our broker, and when what they publish is acknowledged. */
-export function accessRules(users: BrokerConfig['users'], guests: Visitors, line: Line): Rules {
-  const refuse = (client: Client, why: string, remedy: string) =>
+export function accessRules(house: House): Rules {
+  const { config, guests, line } = house;
+  const refuse = (client: Client, { why, remedy }: Pick<Refusal, 'why' | 'remedy'>) =>
     line.report.fault('refused client', `${addressOf(client)} was refused: ${why}.`, remedy);
 
   return {
     preConnect(client, packet, done) {
       guests.promised(client.conn, packet.keepalive ?? 0);
-      if (packet.protocolVersion !== 5) {
+      const answer = hopeless(packet);
+      if (answer === undefined) {
         done(null, true);
         return;
       }
-      refuse(
-        client,
-        'it speaks MQTT 5',
-        'Set the client to MQTT 3.1.1, or use a broker of its own and `client`.',
-      );
-      client.conn.write(UNSUPPORTED_VERSION, () => done(new Error('MQTT 5 is not supported.'), false));
+      refuse(client, answer);
+      client.conn.write(answer.bytes, () => done(new Error(answer.why), false));
     },
 
     authenticate(client, name, password, done) {
-      if (isUser(users, name, password)) {
+      const user = config.users.find((one) => isUser(one, name, password));
+      const refusal = user === undefined ? stranger(name) : objection(house, client, user);
+      if (user !== undefined && refusal === undefined) {
+        guests.signedIn(client.conn, client.id, rightsOf(user, client.id));
         done(null, true);
         return;
       }
-      const who =
-        name === undefined || name === ''
-          ? 'it gave no user'
-          : `wrong user or password (${name.slice(0, 40)})`;
-      refuse(client, who, "Compare the device's user and password with those of the source.");
-      done(Object.assign(new Error('Wrong user or password.'), { returnCode: BAD_USER_OR_PASSWORD }), false);
+      const { why, remedy, returnCode } = refusal ?? stranger(name);
+      refuse(client, { why, remedy });
+      done(Object.assign(new Error(why), { returnCode }), false);
     },
 
     authorizeSubscribe(client, subscription, done) {
-      const shared = subscription.topic.startsWith('$share/');
-      if (shared) refuse(client, 'this broker has no shared subscriptions', 'Subscribe without $share.');
-      done(null, shared ? null : subscription);
+      const why = whyNot(house, client, subscription.topic);
+      if (why !== undefined) refuse(client, why);
+      done(null, why === undefined ? subscription : null);
     },
 
     // The broker acknowledges (QoS 1) or records the message as received (QoS 2) only after this has called back.
@@ -60,12 +79,14 @@ export function accessRules(users: BrokerConfig['users'], guests: Visitors, line
         done(new Error('This client was cut off.'));
         return;
       }
-      if (packet.topic.startsWith('$')) {
-        done(new Error(`Topics that begin with $ are the broker's own: ${packet.topic.slice(0, 60)}`));
+      const rights = client === null ? undefined : guests.rightsOf(client.conn);
+      if (packet.topic.startsWith('$') || rights?.mayPublish(packet.topic) === false) {
+        const why = `its user may not publish to ${shown(packet.topic)}`;
+        if (client !== null) refuse(client, { why, remedy: 'Add the topic to `publish` of the user.' });
+        done(new Error(why));
         return;
       }
-      if (client !== null) guests.published(client.conn);
-      const safe = line.receive(messageIn(packet));
+      const safe = accepted(house, client, packet);
       if (safe === undefined) done(null);
       else safe.then(() => done(null), done);
     },
@@ -73,6 +94,81 @@ export function accessRules(users: BrokerConfig['users'], guests: Visitors, line
 }
 
 const isWill = (client: Client, packet: object): boolean => 'will' in client && client.will === packet;
+
+/** Who cannot be served whoever it is. */
+function hopeless(packet: ConnectPacket): (Omit<Refusal, 'returnCode'> & { bytes: Buffer }) | undefined {
+  if (packet.protocolVersion === 5) {
+    const remedy = 'Set the client to MQTT 3.1.1, or use a broker of its own and `client`.';
+    return { why: 'it speaks MQTT 5', remedy, bytes: UNSUPPORTED_VERSION };
+  }
+  if (packet.clientId !== '' || packet.clean === true) return undefined;
+  // [MQTT-3.1.3-8]
+  const remedy = 'Give the client an id of its own.';
+  return { why: 'it wants a lasting session without a client id', remedy, bytes: REJECTED_IDENTIFIER };
+}
+
+const stranger = (name: string | undefined): Refusal => ({
+  why:
+    name === undefined || name === '' ? 'it gave no user' : `wrong user or password (${name.slice(0, 40)})`,
+  remedy: "Compare the device's user and password with those of the source.",
+  returnCode: BAD_USER_OR_PASSWORD,
+});
+
+/** Why a user who is who he says may not enter. */
+const objection = (house: House, client: Client, user: User): Refusal | undefined =>
+  tooQuiet(house, client) ?? notHis(house, client, user) ?? tooMany(house, client, user);
+
+function tooQuiet({ config, guests }: House, { conn }: Client): Refusal | undefined {
+  const limitS = config.maxKeepAliveS;
+  const promisedS = guests.promiseOf(conn);
+  if (limitS === undefined || (promisedS > 0 && promisedS <= limitS)) return undefined;
+  const remedy = `Set the client's keep-alive to ${limitS} s or less.`;
+  return { why: `it promises no sign of life within ${limitS} s`, remedy, returnCode: NOT_AUTHORIZED };
+}
+
+function notHis({ guests, persistence }: House, { id }: Client, user: User): Refusal | undefined {
+  const owner = guests.userOf(id) ?? persistence.kept.sessions.get(id)?.user;
+  if (owner === undefined || owner === user.name) return undefined;
+  const remedy = 'Give each client an id of its own.';
+  return { why: `its id belongs to a client of ${owner}`, remedy, returnCode: IDENTIFIER_REJECTED };
+}
+
+function tooMany({ persistence }: House, { clean, id }: Client, user: User): Refusal | undefined {
+  const { sessions } = persistence.kept;
+  if (clean || sessions.has(id)) return undefined;
+  const kept = [...sessions.values()].filter((session) => session.user === user.name).length;
+  if (kept < user.maxSessions) return undefined;
+  const remedy =
+    'Let devices keep their ids, or connect with a clean session; or raise maxSessions of the user.';
+  return { why: `its user has ${kept} sessions already`, remedy, returnCode: IDENTIFIER_REJECTED };
+}
+
+function whyNot({ guests }: House, client: Client, filter: string): Omit<Refusal, 'returnCode'> | undefined {
+  if (filter.startsWith('$share/'))
+    return { why: 'this broker has no shared subscriptions', remedy: 'Subscribe without $share.' };
+  if (guests.rightsOf(client.conn)?.maySubscribe(filter) === true) return undefined;
+  const remedy = 'Add the filter to `subscribe` of the user.';
+  return { why: `its user may not subscribe to ${shown(filter)}`, remedy };
+}
+
+/** Settles when the message may be acknowledged; undefined: at once. */
+function accepted(
+  { guests, persistence, figures, line }: House,
+  client: Client | null,
+  packet: PublishPacket & { messageId?: number },
+): Promise<void> | undefined {
+  figures.received++;
+  if (client !== null) guests.published(client.conn);
+  if (packet.qos === 2 && client !== null && persistence.isHeld(client.id, packet.messageId))
+    return undefined;
+  const message = messageIn(packet);
+  const safe = line.receive(message);
+  const kept = persistence.secure({ ...packet, payload: message.payload as Buffer });
+  const waitMs = client === null ? 0 : guests.pace(client.conn, message.payload.length, message.at);
+  if (waitMs <= 0 && kept === undefined) return safe;
+  const paused = waitMs <= 0 ? undefined : new Promise((resolve) => setTimeout(resolve, waitMs));
+  return Promise.all([safe, kept, paused]).then(() => undefined);
+}
 
 /** To us the retain flag asks to keep the message for later subscribers: it is as fresh as any. */
 const messageIn = ({ topic, qos, payload }: PublishPacket): Message => ({
@@ -86,16 +182,8 @@ const messageIn = ({ topic, qos, payload }: PublishPacket): Message => ({
 const digest = (secret: string | Uint8Array): Buffer => createHash('sha256').update(secret).digest();
 
 /** Takes as long for a wrong password as for a right one. */
-function isUser(
-  users: BrokerConfig['users'],
-  name: string | undefined,
-  password: Uint8Array | undefined,
-): boolean {
-  const given = digest(password ?? '');
-  return users
-    .filter((user) => user.name === name)
-    .some((user) => timingSafeEqual(digest(user.password), given));
-}
+const isUser = (user: User, name: string | undefined, password: Uint8Array | undefined): boolean =>
+  timingSafeEqual(digest(user.password), digest(password ?? '')) && user.name === name;
 
 const addressOf = ({ conn }: Client): string =>
   ('remoteAddress' in conn ? conn.remoteAddress : undefined) ?? 'A client';

@@ -1,54 +1,75 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Aedes } from 'aedes';
+import type { Client } from 'aedes';
 import { ticks } from '../ticks.ts';
 import { accessRules } from './access.ts';
+import type { House } from './access.ts';
 import { attended } from './attend.ts';
 import { HEARTBEAT_MS } from './config.ts';
 import type { BrokerConfig } from './config.ts';
+import { someFigures, told } from './figures.ts';
 import { packetGuard } from './guard.ts';
 import type { Line } from './line.ts';
+import { listen } from './listen.ts';
+import type { Doors } from './listen.ts';
 import type { Publish } from './message.ts';
+import { openPersistence } from './persistence.ts';
 import { visitors } from './visitors.ts';
 
 /** A subscriber that reads nothing for this long is cut off: until then it holds up all others. */
 const DRAIN_MS = 3_000;
 /** From the connection to its CONNECT packet. */
 const CONNECT_MS = 5_000;
+/** How often the broker tells of itself, in heartbeats. */
+const TELL_EVERY = 10;
+
+export interface Place {
+  readonly config: BrokerConfig;
+  /** Where sessions and retained messages are kept; undefined: nowhere. */
+  readonly folder: string | undefined;
+}
 
 /** Serves devices until `signal` aborts. Rejects when the port cannot be had or the broker fails. */
-export async function runBroker(config: BrokerConfig, line: Line, signal: AbortSignal): Promise<void> {
-  const guests = visitors();
+export async function runBroker({ config, folder }: Place, line: Line, signal: AbortSignal): Promise<void> {
+  const guests = visitors(config);
+  const figures = someFigures(Date.now());
+  await using persistence = await openPersistence({
+    ...{ folder, limits: config },
+    dropped(what, client) {
+      figures.dropped++;
+      const where = client === undefined ? 'what is retained is too much' : `the queue of ${client} is full`;
+      line.report.fault('overflow', `The broker dropped ${what} because ${where}.`, DROPPED_REMEDY);
+    },
+    userOf: (client) => guests.userOf(client) ?? '',
+  });
+  const house = { config, guests, persistence, figures, line };
   const broker = await Aedes.createBroker({
-    drainTimeout: DRAIN_MS,
-    connectTimeout: CONNECT_MS,
-    maxTopicLevels: config.maxTopicLevels,
-    ...accessRules(config.users, guests, line),
+    ...{ persistence, drainTimeout: DRAIN_MS, connectTimeout: CONNECT_MS },
+    ...{ maxTopicLevels: config.maxTopicLevels, maxInflightInbound: config.maxInflight },
+    ...accessRules(house),
   });
-  const server = createServer((socket) => {
-    guests.enter(socket);
-    broker.handle(socket);
-    watch(socket, config.maxPacketBytes, line, () => guests.seen(socket));
-  });
-  server.maxConnections = config.maxClients;
-
   const broken = new Promise<never>((_, reject) => {
-    server.on('error', (err) => reject(portError(err, config)));
     (broker as NodeJS.EventEmitter).on('error', reject);
   });
   broken.catch(() => undefined);
+  broker.on('clientError', (client, err) => sayWhy(client, err, line));
   try {
-    await Promise.race([listening(server, config), broken]);
-    line.report.log.info({ address: server.address() }, 'Listening for MQTT devices.');
-    const serving = Promise.race([heartbeat(() => guests.publishing(), line, signal), broken]);
-    await attended(serving, publisher(broker), line, signal);
+    await using doors = await listen(config, doorsOf(broker, house));
+    line.report.log.info(
+      { address: doors.addresses[0], addresses: doors.addresses },
+      'Listening for MQTT devices.',
+    );
+    const publish = publisher(broker);
+    const serving = Promise.race([heartbeat(house, publish, signal), broken, doors.broken]);
+    await attended(serving, publish, line, signal);
   } finally {
-    server.close();
     await new Promise<void>((resolve) => broker.close(resolve));
     guests.dismiss();
   }
 }
+
+const DROPPED_REMEDY =
+  'Let the client come back, or end its session; raise maxQueued of the source. The readings in it are stored all the same.';
 
 const publisher =
   (broker: Aedes): Publish =>
@@ -61,41 +82,75 @@ const publisher =
       });
     });
 
-async function listening(server: Server, { host, port }: BrokerConfig): Promise<void> {
-  server.listen({ host, port: port ?? 0 });
-  await once(server, 'listening');
-}
-
-async function heartbeat(anyonePublishing: () => boolean, line: Line, signal: AbortSignal): Promise<void> {
+async function heartbeat(house: House, publish: Publish, signal: AbortSignal): Promise<void> {
+  const { guests, figures, persistence, line } = house;
   const beats = ticks(HEARTBEAT_MS, signal);
-  while ((await beats.next()).done !== true) if (anyonePublishing()) line.alive();
+  for (let beat = 0; (await beats.next()).done !== true; beat++) {
+    if (guests.publishing()) line.alive();
+    if (beat % TELL_EVERY !== 0) continue;
+    const { sessions, retained } = persistence.kept;
+    const kept = { connected: guests.count(), sessions: sessions.size, retained: retained.size };
+    for (const [topic, payload] of told(figures, kept, Date.now()))
+      await publish({ topic, payload, qos: 0, retain: true });
+  }
 }
 
-/** After `handle`: the broker reads when it wants to, and each chunk passes here as it is read. */
-function watch(socket: Socket, maxBytes: number, line: Line, seen: () => void) {
-  const guard = packetGuard(maxBytes);
-  socket.on('data', (chunk: Buffer) => {
-    seen();
-    const wrong = guard(chunk);
-    if (wrong === undefined) return;
-    socket.destroy();
+const doorsOf = (broker: Aedes, { config, guests, figures, line }: House): Doors => ({
+  enter(stream, from) {
+    stream.on('error', () => undefined);
+    if (guests.count() >= config.maxClients) {
+      const what = `${from} was refused: ${config.maxClients} clients are connected already.`;
+      line.report.fault('refused client', what, 'Raise maxClients of the source, or look who connects.');
+      stream.destroy();
+      return;
+    }
+    guests.enter(stream);
+    broker.handle(stream);
+    watch(
+      stream,
+      config.maxPacketBytes,
+      (wrong) => {
+        figures.refused++;
+        const what = `${from} sent ${wrong} and was cut off.`;
+        const remedy = 'Raise maxPacketBytes of the source if the device is meant to send so much.';
+        line.report.fault('refused client', what, remedy);
+      },
+      (bytes) => {
+        figures.bytes += bytes;
+        guests.seen(stream);
+      },
+    );
+  },
+  stumbled(from, err) {
+    const what = `${from} was refused: TLS failed (${err.message}).`;
     line.report.fault(
       'refused client',
-      `${socket.remoteAddress ?? 'A client'} sent ${wrong} and was cut off.`,
-      'Raise maxPacketBytes of the source if the device is meant to send so much.',
+      what,
+      "Compare the device's certificates and TLS versions with `tls` of the source.",
     );
+  },
+});
+
+/** After `handle`: the broker reads when it wants to, and each chunk passes here as it is read. */
+function watch(
+  stream: Duplex,
+  maxBytes: number,
+  refuse: (wrong: string) => void,
+  seen: (bytes: number) => void,
+) {
+  const guard = packetGuard(maxBytes);
+  stream.on('data', (chunk: Buffer) => {
+    seen(chunk.length);
+    const wrong = guard(chunk);
+    if (wrong === undefined) return;
+    stream.destroy();
+    refuse(wrong);
   });
 }
 
-function portError(err: NodeJS.ErrnoException, { host, port }: BrokerConfig): Error {
-  const remedy =
-    err.code === 'EADDRINUSE'
-      ? 'Another program has it: stop that one, or choose another port for the source.'
-      : 'Choose another host or port for the source.';
-  return new Error(
-    `Cannot listen for MQTT at ${host}:${String(port)} (${err.code ?? err.message}). ${remedy}`,
-    {
-      cause: err,
-    },
-  );
+/** A client that read nothing is the one case that concerns others. */
+function sayWhy(client: Client, err: Error, { report }: Line): void {
+  if (err.message !== 'drain timeout') return;
+  const what = `${client.id} read nothing for ${DRAIN_MS / 1000} s while messages waited for it, and was cut off.`;
+  report.fault('refused client', what, 'Look at that client and its network: it held up the others.');
 }

@@ -47,7 +47,7 @@ export const mqtt: Protocol<MqttConfig, MqttAddress> = {
                 line,
                 stop,
               )
-            : runBroker(config.broker, line, stop);
+            : runBroker({ config: config.broker, folder: plan.dataFolder }, line, stop);
         try {
           await Promise.race([running, gatherer.failed]);
         } finally {

@@ -1,66 +1,9 @@
-import { once } from 'node:events';
-import { connect as connectSocket } from 'node:net';
 import { connectAsync } from 'mqtt';
-import type { IClientOptions, MqttClient } from 'mqtt';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Point } from '../../../collectors/collector.ts';
 import { MqttAddress, MqttConfig } from '../../../collectors/mqtt/config.ts';
 import { mqtt } from '../../../collectors/mqtt/mqtt.ts';
 import { aPoint, collect } from '../../support/collecting.ts';
-import type { Run } from '../../support/collecting.ts';
-
-const USER = { name: 'device', password: 'secret-enough' };
-const flow = aPoint(1, MqttAddress.parse({ topic: 'plant/flow' }));
-const JSON_FLOW = aPoint(2, MqttAddress.parse({ topic: 'plant/json', value: '$.v', time: '$.t' }));
-
-interface Started extends Run {
-  readonly port: number;
-}
-
-async function broker(
-  {
-    points = [flow, JSON_FLOW],
-    ...more
-  }: { points?: readonly Point<MqttAddress>[] } & Record<string, unknown> = {},
-  hold?: () => Promise<void>,
-): Promise<Started> {
-  const config = MqttConfig.parse({ broker: { port: 0, users: [USER], ...more } });
-  const run = collect(mqtt, { config, points, pkiFolder: '' }, hold);
-  onTestFinished(async () => {
-    await run.stop();
-  });
-  const line = await vi.waitUntil(() => run.lines.find(({ msg }) => msg === 'Listening for MQTT devices.'));
-  return { ...run, port: (line['address'] as { port: number }).port };
-}
-
-async function device(port: number, more: IClientOptions = {}): Promise<MqttClient> {
-  const client = await connectAsync(`mqtt://127.0.0.1:${port}`, {
-    username: USER.name,
-    password: USER.password,
-    reconnectPeriod: 0,
-    ...more,
-  });
-  client.on('error', () => undefined);
-  onTestFinished(async () => {
-    await client.endAsync(true);
-  });
-  return client;
-}
-
-const event = (client: MqttClient, name: 'close' | 'message' | 'packetsend') =>
-  new Promise<unknown[]>((resolve) => client.once(name, (...what: unknown[]) => resolve(what)));
-
-/** A bare connection, which sends these bytes and collects what comes until it is closed. */
-async function bare(port: number, bytes: Uint8Array) {
-  const socket = connectSocket(port, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  const received: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => received.push(chunk)).on('error', () => undefined);
-  const closed = once(socket, 'close');
-  await once(socket, 'connect');
-  socket.write(bytes);
-  return { socket, closed, received: () => Buffer.concat(received) };
-}
+import { bare, broker, device, event, flow, USER } from '../../support/mqtt.ts';
 
 test('a published number becomes a reading at the time of its receipt', async () => {
   const { port, of } = await broker();
