@@ -33,7 +33,9 @@ export function Browse() {
   const [picked, setPicked] = useState<Picked>(new Map());
   const here = steps.at(-1)?.id ?? null;
   const path = pathOf(name, { place: here, search, after });
-  const places = useResource(path, (signal) => call<PlacesView>(path, { signal }), { everyMs: LIVE_MS });
+  // The top is on record each time it is asked for: it is not asked for by the clock.
+  const refresh = here === null ? {} : { everyMs: LIVE_MS };
+  const places = useResource(path, (signal) => call<PlacesView>(path, { signal }), refresh);
 
   const go = (next: readonly Step[]) => {
     setSteps(next);
