@@ -3,6 +3,7 @@ import type { Protocol } from './collector.ts';
 import { ModbusAddress } from './modbus/address.ts';
 import * as modbus from './modbus/config.ts';
 import * as files from './files/config.ts';
+import * as http from './http/config.ts';
 import * as mqtt from './mqtt/config.ts';
 import * as opcua from './opcua/config.ts';
 
@@ -17,7 +18,7 @@ export interface Schemas {
   /** Where its driver runs: in a worker thread unless its library crashes there. Takes a parsed config. */
   home?(config: unknown): 'thread' | 'process';
 }
-export type ProtocolName = 'opcua' | 'modbus' | 'mqtt' | 'files';
+export type ProtocolName = 'opcua' | 'modbus' | 'mqtt' | 'files' | 'http';
 
 export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   opcua: {
@@ -45,6 +46,12 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
     endpoint: (config: files.FilesConfig) => files.endpoint(config),
     contactMs: (config: files.FilesConfig) => config.pollMs,
   },
+  http: {
+    config: http.HttpConfig,
+    address: http.HttpAddress,
+    endpoint: (config: http.HttpConfig) => http.endpoint(config),
+    contactMs: (config: http.HttpConfig) => http.contactMs(config),
+  },
 };
 
 /** Loads a protocol with its library: in a worker thread, which then holds no other. */
@@ -58,5 +65,7 @@ export async function load(name: ProtocolName): Promise<Protocol<unknown, unknow
       return (await import('./mqtt/mqtt.ts')).mqtt;
     case 'files':
       return (await import('./files/files.ts')).files;
+    case 'http':
+      return (await import('./http/http.ts')).http;
   }
 }

@@ -13,6 +13,7 @@ test.each<[ProtocolName, unknown, string, number]>([
     'mqtts://broker:8883',
     5000,
   ],
+  ['http', { url: 'https://x/v1?key=1', requests: { a: { pollMs: 5000 }, b: {} } }, 'https://x/v1', 5000],
   ['files', { folder: '/srv/in', timeColumn: 'Time' }, 'file:///srv/in/*.csv', 5000],
 ])(
   'a source of %s says where it is, without secrets, and how often it is heard',
@@ -65,5 +66,5 @@ test('the schemas of all protocols are there without any of their libraries', ()
   const said = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
     encoding: 'utf8',
   });
-  expect([said.trim(), Object.keys(schemas).length]).toEqual(['false', 4]);
+  expect([said.trim(), Object.keys(schemas).length]).toEqual(['false', 5]);
 });
