@@ -76,7 +76,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   using live = openLive({ log, feed: audience(feed) });
   await using held = await openHeld({ folder: join(data, 'held'), save: writer.save, log });
   await using current = createCurrent({
-    ...{ ...keeper, save, publish: publishTo(feed, live), log },
+    ...{ ...keeper, save: writer.save, publish: publishTo(feed, live), log },
     hold: (readings) => held.keep(readings),
     observe: linkMetrics(registry),
   });

@@ -34,7 +34,7 @@ export interface Writer extends AsyncDisposable {
    * Settles when the batch is safe: committed, or on the disk while the database is away, slow or failing. Waits
    * while both are impossible. Rejects only after the end: what has not settled is not acknowledged.
    */
-  save(readings: readonly Reading[], changes: readonly AlarmChange[]): Promise<void>;
+  readonly save: (readings: readonly Reading[], changes: readonly AlarmChange[]) => Promise<void>;
   figures(): WriterFigures;
   /** Settles when the writer has ended. Rejects at once if it cannot go on: then nothing is stored any more. */
   readonly ended: Promise<void>;
