@@ -39,7 +39,8 @@ export function ingest(steps: Steps): Walk {
     computed.flatMap((reading) => freshness.live(calculate.sourceOf(reading.tag), [reading], now));
 
   return {
-    emit: (source) => async (raw) => {
+    emit: (source) => async (all) => {
+      const raw = await withoutPast(steps, all);
       if (raw.length === 0) {
         freshness.contact(source, Date.now());
         return;
@@ -86,4 +87,12 @@ export function ingest(steps: Steps): Walk {
     flush: () => save(thin.flush(), []),
     thinned: (source) => thin.figures(source),
   };
+}
+
+/** Stores what the device says is of the past, and returns the rest. */
+async function withoutPast({ clean, save }: Steps, all: readonly Raw[]): Promise<readonly Raw[]> {
+  const past = all.filter(({ late }) => late === true);
+  if (past.length === 0) return all;
+  await save(clean(past), []);
+  return all.filter(({ late }) => late !== true);
 }

@@ -13,7 +13,7 @@ import type { Steps, Walk } from './ingest.ts';
 import { protocols } from './plant/protocols.ts';
 import type { SourceProtocol } from './plant/protocols.ts';
 import { reportsByException } from './plant/tag.ts';
-import type { Source } from './plant/tag.ts';
+import type { Tag } from './plant/tag.ts';
 import { createSources, plainConfig } from './sources.ts';
 import type { LiveSource, SourcesOptions } from './sources.ts';
 import type { Plant } from './store/plant.ts';
@@ -43,21 +43,21 @@ export async function operate(options: OperationOptions): Promise<Operation> {
   const { log } = options;
   const stop = new AbortController();
   const now = { plant: options.plant };
-  const tags = new Map<Plant['tags'][number]['id'], Plant['tags'][number]>();
-  const contactMs = new Map<number, number | undefined>();
+  const tags = new Map<Tag['id'], Tag>();
+  const contactMs = new Map<Tag['id'], number>();
   const mark = marking(tags);
   const calculate = calculating(mark, (source, readings) => sources.computed(source, readings));
   const sow = (plant: Plant) => {
     now.plant = plant;
     become(tags, new Map(plant.tags.map((tag) => [tag.id, tag])));
-    become(contactMs, new Map(plant.sources.map((source) => [source.id, byException(source)])));
+    become(contactMs, contactsOf(plant));
     calculate.replant(plant);
   };
   sow(options.plant);
   const judge = createJudge(options.plant.rules, options.openAlarms, randomUUID);
   const walk = ingest({
     clean: cleaning(tags, mark),
-    freshness: freshness(tags, (source) => contactMs.get(source)),
+    freshness: freshness(tags, (tag) => contactMs.get(tag.id)),
     calculate,
     judge,
     thin: thinning(tags),
@@ -106,8 +106,13 @@ async function tick(walk: Walk, log: Logger, signal: AbortSignal): Promise<void>
   }
 }
 
-/** How often the link of a source shows a sign of life, where its tags live on that. */
-function byException(source: Source): number | undefined {
-  if (!reportsByException(source)) return undefined;
-  return protocols[source.protocol as SourceProtocol].contactMs(plainConfig(source));
-}
+/** How often the links of those tags show a sign of life that live on it. */
+const contactsOf = ({ tags, sources }: Plant): Map<Tag['id'], number> =>
+  new Map(
+    sources.flatMap((source) => {
+      const quiet = tags.filter((tag) => tag.source === source.id && reportsByException(source, tag));
+      if (quiet.length === 0) return [];
+      const contactMs = protocols[source.protocol as SourceProtocol].contactMs(plainConfig(source));
+      return quiet.map(({ id }) => [id, contactMs] as const);
+    }),
+  );

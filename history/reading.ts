@@ -13,6 +13,8 @@ export interface Raw {
   readonly status: Status;
   /** Why it is not good, where the driver knows. */
   readonly reason?: Reason;
+  /** Recorded earlier and only told now: it is stored, but never judged nor shown as the newest. */
+  readonly late?: true;
 }
 
 /** Status in bits 8 and 9, reason in the low byte: the greater number is the worse quality. */

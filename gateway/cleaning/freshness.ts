@@ -33,25 +33,27 @@ interface Life {
   silent: boolean;
 }
 
-/** `contactMs`: how often a source that reports by exception shows a sign of life; undefined for all others. */
-export function freshness(tags: Tags, contactMs: (source: number) => number | undefined): Freshness {
+/** `contactMs`: how often the source of a tag that is reported by exception shows a sign of life; undefined for all others. */
+export function freshness(tags: Tags, contactMs: (tag: Tag) => number | undefined): Freshness {
   const lives = new Map<TagId, Life>();
   const contacts = new Map<number, number>();
 
-  const limitMs = ({ expectedMs, source }: Tag) =>
-    Math.max(2 * Math.max(expectedMs, contactMs(source) ?? 0), SHORTEST_MS);
+  const limitMs = (tag: Tag) => Math.max(2 * Math.max(tag.expectedMs, contactMs(tag) ?? 0), SHORTEST_MS);
 
   const isFresh = (id: TagId, now: number): boolean => {
     const tag = tags.get(id);
     const life = lives.get(id);
     if (tag === undefined || life === undefined) return false;
-    const contact = contactMs(tag.source) === undefined ? undefined : contacts.get(tag.source);
+    const contact = contactMs(tag) === undefined ? undefined : contacts.get(tag.source);
     return now - Math.max(life.heardAt, contact ?? 0) <= limitMs(tag);
   };
 
   /** What is reported by exception holds until the next report, however long ago its source time is. */
-  const isLate = ({ tag, at }: Reading, source: number, now: number): boolean =>
-    contactMs(source) === undefined && now - at > Math.max(LATE_MS, 3 * (tags.get(tag)?.expectedMs ?? 0));
+  const isLate = ({ tag, at }: Reading, now: number): boolean => {
+    const known = tags.get(tag);
+    if (known !== undefined && contactMs(known) !== undefined) return false;
+    return now - at > Math.max(LATE_MS, 3 * (known?.expectedMs ?? 0));
+  };
 
   /** A device whose clock was far ahead and is set right goes on where it is now. */
   const isOld = ({ tag, at }: Reading, now: number): boolean => {
@@ -63,7 +65,7 @@ export function freshness(tags: Tags, contactMs: (source: number) => number | un
     live(source, readings, now) {
       contacts.set(source, now);
       return readings.filter((reading) => {
-        if (isLate(reading, source, now) || isOld(reading, now)) return false;
+        if (isLate(reading, now) || isOld(reading, now)) return false;
         lives.set(reading.tag, { last: reading, heardAt: now, silent: false });
         return true;
       });

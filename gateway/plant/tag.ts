@@ -42,6 +42,9 @@ export interface Source {
   readonly enabled: boolean;
 }
 
-/** An OPC UA server speaks only of what changes, and so does what is computed; other devices are heard of tag by tag. */
-export const reportsByException = ({ protocol }: Source): boolean =>
-  protocol === 'opcua' || protocol === 'calculated';
+/** OPC UA servers and Sparkplug nodes speak only of what changes, and so does what is computed; other devices are heard of tag by tag. */
+export const reportsByException = ({ protocol }: Source, { address }: Pick<Tag, 'address'>): boolean =>
+  protocol === 'opcua' || protocol === 'calculated' || isOfSparkplug(address);
+
+const isOfSparkplug = (address: unknown): boolean =>
+  typeof address === 'object' && address !== null && 'sparkplug' in address;

@@ -84,7 +84,7 @@ function toView(tag: Tag, { rules, sources }: Plant): TagView {
   const source = sources.find((candidate) => candidate.id === tag.source);
   return {
     ...{ id, name, description, unit, kind, decimals, area, address, forecast, thin, write },
-    expectedMs: source !== undefined && reportsByException(source) ? null : tag.expectedMs,
+    expectedMs: source !== undefined && reportsByException(source, tag) ? null : tag.expectedMs,
     source: source?.name ?? '',
     limits: { range: pair(tag.range), normal: pair(tag.normal) },
     alarmLimits: rules

@@ -64,8 +64,12 @@ export const readings = (db: Database, feed: Feed, operation: () => Operation) =
   }),
 ];
 
-/** The tags that an OPC UA server reports only when they change: silence is no gap. */
+/** The tags that are reported only when they change: silence is no gap. */
 function tagsByException({ tags, sources }: Plant): Set<TagId> {
-  const quiet = new Set(sources.filter(reportsByException).map(({ id }) => id));
-  return new Set(tags.filter(({ source }) => quiet.has(source)).map(({ id }) => id));
+  const from = new Map(sources.map((source) => [source.id, source]));
+  const quiet = tags.filter((tag) => {
+    const source = from.get(tag.source);
+    return source !== undefined && reportsByException(source, tag);
+  });
+  return new Set(quiet.map(({ id }) => id));
 }

@@ -48,6 +48,15 @@ test('history is saved but neither judged nor published', async () => {
   expect(published).toEqual([]);
 });
 
+test('what a device says is of the past is saved only, however new its time is', async () => {
+  const { walk, saved, published } = aWalk(undefined, 1000);
+  const at = Date.now();
+  await walk.emit(1)([aRaw({ at, value: 10 }), aRaw({ at: at + 1, value: 90, late: true })]);
+  expect(saved.flatMap(({ readings }) => readings.map(({ value }) => value)).sort()).toEqual([10, 90]);
+  expect(saved.flatMap(({ changes }) => changes)).toEqual([]);
+  expect(published.map(({ value }) => value)).toEqual([10]);
+});
+
 test('nothing is published before it is safe', async () => {
   let release: () => void = () => undefined;
   const { walk, published } = aWalk(new Promise((resolve) => (release = resolve)));

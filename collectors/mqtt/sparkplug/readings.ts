@@ -51,9 +51,11 @@ export function sparkplugReadings(points: readonly SparkplugPoint[], report: Rep
     const at = arrival.birth && !late ? seen(point.tag, time.at, now) : time.at;
     if (!late) note(point.tag, at, false);
     const value = rawOf(given, point, told.type);
-    if (value !== undefined) return { tag: point.tag, at, value, status: worst(value, time.sure, told) };
+    const past = late ? { late: true as const } : {};
+    if (value !== undefined)
+      return { tag: point.tag, at, value, status: worst(value, time.sure, told), ...past };
     unusable(report, point, arrival);
-    return { tag: point.tag, at, value: null, status: 'bad' };
+    return { tag: point.tag, at, value: null, status: 'bad', ...past };
   };
 
   return {

@@ -37,6 +37,18 @@ test('a tag that reports by exception lives on its link’s sign of life', () =>
   expect(life.silent(NOON + 63_001)).toHaveLength(1);
 });
 
+test('of one source some tags may be reported by exception and others not', () => {
+  const other = TAG + 1;
+  const tags = new Map([
+    [TAG, aTag()],
+    [other as typeof TAG, aTag({ id: other as typeof TAG })],
+  ]);
+  const life = freshness(tags, ({ id }) => (id === TAG ? 1000 : undefined));
+  life.live(1, [aReading(), aReading({ tag: other as typeof TAG })], NOON);
+  life.contact(1, NOON + 60_000);
+  expect(life.silent(NOON + 61_000).map(({ marker }) => marker.tag)).toEqual([other]);
+});
+
 test('a polled tag does not live on its neighbours', () => {
   const life = polled();
   life.live(1, [aReading()], NOON);

@@ -19,7 +19,7 @@ test('until it is born nobody knows how a node is; it is asked at once', async (
   const broker = await aBroker();
   const node = await aNode({ port: broker.port });
   const run = host(at(broker.port));
-  await vi.waitFor(() => expect(node.rebirths()).toBe(1));
+  await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   expect(run.of(1)).toMatchObject([NOT_CONNECTED]);
   await node.birth(double('flow', 4));
   await vi.waitFor(() => expect(run.values(1)).toEqual([null, 4]));
@@ -45,7 +45,7 @@ test('lost messages are noticed, births asked for, and what comes meanwhile is r
   node.skip(3);
   await node.data({ alias: 1, doubleValue: 7 });
   await vi.waitFor(() => expect(run.values(1)).toContain(7));
-  await vi.waitFor(() => expect(node.rebirths()).toBe(1));
+  await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   expect(run.faults).toMatchObject([
     { what: expect.stringContaining('plant/edge: Messages are missing') as string },
   ]);
@@ -76,6 +76,13 @@ test('a host whose link is cut is said to be gone by its will', async () => {
   expect(await run.ended).toBeInstanceOf(Error);
 });
 
+test('what a node recorded while it was away is stored as of the past', async () => {
+  const { run, node } = await aPlant();
+  await node.data({ alias: 1, timestamp: 1_700_000_000_000, isHistorical: true, doubleValue: 6 });
+  await vi.waitFor(() => expect(run.values(1)).toContain(6));
+  expect(run.of(1).at(-1)).toEqual({ tag: 1, at: 1_700_000_000_000, value: 6, status: 'good', late: true });
+});
+
 test('properties, array elements, members and null are read as what they are', async () => {
   const points = [
     tag(1, { sparkplug: 'plant/edge', metric: 'flow', property: 'engUnit' }, 'text'),
@@ -98,7 +105,7 @@ test('properties, array elements, members and null are read as what they are', a
   const phases: Metric = { name: 'phases', datatype: 24, bytesValue: Buffer.from('0100000002000000', 'hex') };
   const motor: Metric = { name: 'motor', datatype: 19, templateValue: { metrics: [int32('speed', -5)] } };
   const since: Metric = { name: 'since', datatype: 13, longValue: 1_700_000_000_000 };
-  await vi.waitFor(() => expect(node.rebirths()).toBe(1));
+  await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   await node.birth(double('flow', 1, { properties }), phases, motor, since);
   await vi.waitFor(() => expect(run.values(5)).toEqual([null, '2023-11-14T22:13:20.000Z']));
   expect([1, 2, 3].map((id) => run.values(id).at(-1))).toEqual(['m³/h', 2, -5]);
@@ -126,7 +133,7 @@ test('our own broker is a host too', async () => {
   await node.data({ alias: 1, doubleValue: 2 });
   await vi.waitFor(() => expect(run.values(1)).toEqual([null, 1, 2]));
   await node.data({ alias: 77, doubleValue: 2 });
-  await vi.waitFor(() => expect(node.rebirths()).toBe(1));
+  await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   node.kill();
   await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED));
 });
@@ -154,7 +161,7 @@ test('only the groups named are followed', async () => {
     { place: null, search: '', limit: 9, after: null },
     AbortSignal.timeout(1000),
   );
-  expect(groups.places.map(({ id }) => id)).toEqual(['plant']);
+  expect(groups.places.map(({ name }) => name)).toEqual(['plant']);
 });
 
 test.each([
