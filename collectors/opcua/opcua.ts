@@ -1,15 +1,19 @@
 import './quiet.ts';
 import type { Collector, Emit, Protocol, Report } from '../collector.ts';
+import { browse } from './browse.ts';
 import { collect } from './collect.ts';
 import type { Site } from './collect.ts';
 import { OpcuaAddress, OpcuaConfig } from './config.ts';
 import { readHistory } from './history.ts';
+import { invoke } from './invoke.ts';
 import { keep, keyOf, take } from './left.ts';
 import type { Limits } from './limits.ts';
 import { readersOf } from './readers.ts';
 import type { OpcuaPlan } from './readers.ts';
 import { better, connectBest } from './redundancy.ts';
 import type { Session } from './session.ts';
+import { test } from './test.ts';
+import { write } from './write.ts';
 
 /** What is connected now, for what is asked of a source while it runs. */
 export interface Live {
@@ -34,13 +38,17 @@ export const opcua: Protocol<OpcuaConfig, OpcuaAddress> = {
       async run(emit, signal) {
         while (!signal.aborted) await runOnce(site, emit, signal, (now) => (live = now));
       },
+      test: (signal) => test(plan, signal),
+      browse: async (request, signal) => browse(link(), request, signal),
+      write: async (orders, signal) => write(link(), plan.points, orders, signal),
+      invoke: async (call, signal) => invoke(link().session, call, signal),
     };
     if (!plan.config.history) return driver;
     return {
       ...driver,
-      readHistory(gap, emit, signal) {
+      async readHistory(gap, emit, signal) {
         const { session, limits, withoutHistory } = link();
-        return readHistory({ ...site, session, limits, without: withoutHistory }, gap, emit, signal);
+        return await readHistory({ ...site, session, limits, without: withoutHistory }, gap, emit, signal);
       },
     };
   },

@@ -15,6 +15,7 @@ import { ownIdentity } from './pki/own.ts';
 import type { Own } from './pki/own.ts';
 import { wayTo } from './secure.ts';
 import type { Way } from './secure.ts';
+import { until } from './until.ts';
 
 /** A frozen server accepts a connection and says nothing: then this is the end of it. */
 const CONNECT_MS = 10_000;
@@ -117,22 +118,6 @@ const resumed = (client: OPCUAClient, earlier: Session): Promise<boolean> =>
     () => true,
     () => false, // the server was restarted, or has dropped it
   );
-
-/** The library's calls know no signal: they end by their own time-outs, unheard. */
-async function until<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
-  work.catch(() => undefined);
-  signal.throwIfAborted();
-  const over = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    const fail = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', fail, { once: true, signal: over.signal });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    over.abort();
-  }
-}
 
 const options = (config: OpcuaConfig, own: Own, way: Way): OPCUAClientOptions => ({
   ...clientOptions(own),

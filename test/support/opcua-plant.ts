@@ -102,7 +102,7 @@ function build({ engine }: OPCUAServer, calls: unknown[][]) {
       ...more,
     });
   const scalar = (name: string, dataType: DataType, value: unknown) =>
-    add(name, dataType, { dataType, value });
+    add(name, dataType, { dataType, arrayType: VariantArrayType.Scalar, value });
 
   namespace.addAnalogDataItem({
     componentOf: pump,
@@ -180,7 +180,7 @@ function addMethod(namespace: Namespace, pump: ReturnType<Namespace['addObject']
       statusCode: refused ? StatusCodes.BadOutOfRange : StatusCodes.Good,
       outputArguments: [
         { dataType: DataType.Boolean, value: true },
-        { dataType: DataType.Int64, value: [0x00200000, 1] },
+        { dataType: DataType.Int64, arrayType: VariantArrayType.Scalar, value: [0x00200000, 1] },
       ],
     });
   });
