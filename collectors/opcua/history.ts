@@ -58,8 +58,10 @@ export async function readHistory(
   return { readings };
 }
 
+/** Each without its own end, so that nothing is read twice; the end of the gap is in the first. */
 function* windows({ from, to }: Gap): Generator<Gap> {
-  for (let end = to; end > from; end -= WINDOW_MS) yield { from: Math.max(from, end - WINDOW_MS), to: end };
+  for (let end = to + 1; end > from; end -= WINDOW_MS)
+    yield { from: Math.max(from, end - WINDOW_MS), to: end };
 }
 
 function seriesOf({ watches }: Archive, namespaces: readonly string[]): Series[] {
@@ -201,7 +203,7 @@ function readingsIn(
     const whole = { ...reader, ranged: false };
     return values.flatMap((value) => {
       const { reading } = decode(whole, value, now);
-      return reading !== undefined && reading.at >= from && reading.at <= to ? [reading] : [];
+      return reading !== undefined && reading.at >= from && reading.at < to ? [reading] : [];
     });
   });
 }
