@@ -56,7 +56,7 @@ export function ingest(steps: Steps): Walk {
     },
 
     backfill: () => async (raw) => {
-      if (raw.length > 0) await save(clean(raw), []);
+      if (raw.length > 0) await keep(thin.take(clean(raw), [], Date.now()), []);
     },
 
     async tick(now) {

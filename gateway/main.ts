@@ -20,11 +20,12 @@ import type { Live } from '../platform/web/rooms.ts';
 import { openWeb } from '../platform/web/web.ts';
 import { openLink } from '../sync/edge/link.ts';
 import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
+import { createAccounts } from './accounts.ts';
 import { applyFromCentre, dictionary } from './centre.ts';
 import type { CentreOptions } from './centre.ts';
 import type { GatewayConfig } from './config.ts';
 import { createCurrent } from './current.ts';
-import type { Current } from './current.ts';
+import type { Current, CurrentOptions } from './current.ts';
 import { siteHealth } from './health.ts';
 import { firstForecast } from './jobs/first-forecast.ts';
 import { jobs } from './jobs/jobs.ts';
@@ -32,7 +33,7 @@ import { audience } from './live/audience.ts';
 import type { Steps } from './ingest.ts';
 import { createFeed } from './live/feed.ts';
 import type { Feed } from './live/feed.ts';
-import { linkMetrics, storeMetrics } from './metrics.ts';
+import { ledgerMetrics, linkMetrics, storeMetrics } from './metrics.ts';
 import { migrations } from './migrations.ts';
 import { loadPlant } from './plant/load.ts';
 import type { LoadOptions } from './plant/load.ts';
@@ -41,6 +42,7 @@ import type { SecretKeeper } from './routes/secrets.ts';
 import { flushTo } from './store/flush.ts';
 import { openHeld } from './store/held.ts';
 import { openQuarantine } from './store/quarantine.ts';
+import type { Quarantine } from './store/quarantine.ts';
 import { openSpool } from './store/spool.ts';
 import { openWriter } from './store/writer.ts';
 import { systemView } from './system.ts';
@@ -65,36 +67,39 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   await using server = await openDatabase({ ...database, folder: join(data, 'database'), name: NAME, log });
   const db = upToDate(server, migrations, log, signal);
   const toCentre = config.centre === undefined ? noOutbox : outbox;
-  const maxBytes = config.spool.maxMegabytes * MEGABYTE;
   const quarantine = openQuarantine(data, log);
-  await using spool = await openSpool({ folder: join(data, 'spool'), maxBytes, quarantine, log });
-  await using writer = openWriter({ db, spool, quarantine, flush: flushTo(toCentre), log });
+  await using spool = await spoolOf(config, quarantine, log);
+  const accounts = createAccounts();
+  await using writer = openWriter({ db, spool, quarantine, flush: flushTo(toCentre), ...accounts, log });
   storeMetrics(registry, writer);
 
   const keeper = keeperOf(data);
   const feed = createFeed();
   using live = openLive({ log, feed: audience(feed) });
-  await using held = await openHeld({ folder: join(data, 'held'), save: writer.save, log });
+  await using held = await openHeld({
+    folder: join(data, 'held'),
+    save: accounts.carriedOver(writer.save),
+    log,
+  });
   await using current = createCurrent({
-    ...{ ...keeper, save: writer.save, publish: publishTo(feed, live), log },
-    hold: (readings) => held.keep(readings),
-    observe: linkMetrics(registry),
+    ...{ ...keeper, ...accounts, save: writer.save, hold: held.keep, publish: publishTo(feed, live), log },
+    observe: both(linkMetrics(registry), accounts.losses(writer.save, log)),
   });
 
   await using access = openAccess({ db, folder: data, daemon: 'gateway', secure: at.tls !== undefined, log });
-  await using scheduler = openScheduler({
-    ...{ db, log, metrics: jobMetrics(registry) },
-    jobs: jobs(db, config, (room) => live.publish(room)),
-    onChange: () => live.publish('jobs'),
-  });
   const tell = (room: Room) => live.publish(room);
+  await using scheduler = openScheduler({
+    ...{ db, log, metrics: jobMetrics(registry), jobs: jobs(db, config, tell) },
+    onChange: () => tell('jobs'),
+  });
+  ledgerMetrics(registry, () => (current.started ? accounts.view(current.operation()) : []));
   await using link = linkTo(config, { db, plant: () => current.operation().plant, tell, log });
 
   const parts = { db, writer, current, link };
   const look = () => systemView({ ...parts, metrics, startedAt, transport: () => web.transport });
   const all = routes(
     { db, access, health: siteHealth(parts), registry, scheduler },
-    { current, feed, outbox: toCentre, keeper, log, trains: config.centre !== undefined, look },
+    { current, feed, outbox: toCentre, keeper, log, accounts, trains: config.centre !== undefined, look },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
 
@@ -112,6 +117,17 @@ const keeperOf = (dataFolder: string): SecretKeeper => ({
   dataFolder,
   findSecret: (name) => findSecret(name, dataFolder),
 });
+
+const spoolOf = ({ data, spool }: GatewayConfig, quarantine: Quarantine, log: Logger) =>
+  openSpool({ folder: join(data, 'spool'), maxBytes: spool.maxMegabytes * MEGABYTE, quarantine, log });
+
+type Observe = CurrentOptions['observe'];
+const both =
+  (one: Observe, other: Observe): Observe =>
+  (source, event) => {
+    one(source, event);
+    other(source, event);
+  };
 
 const publishTo =
   (feed: Feed, live: Live): Steps['publish'] =>

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { LedgerView } from './api/sources.ts';
 import type { Source } from './plant/tag.ts';
 import type { LinkEvent } from './runtime/status.ts';
 import type { Writer } from './store/writer.ts';
@@ -56,4 +57,41 @@ export function storeMetrics(registry: Registry, writer: Writer): void {
     'Pieces put aside because they cannot be stored.',
     () => writer.figures().gaps,
   );
+}
+
+const PLACES = [
+  'collected',
+  'stored',
+  'thinned',
+  'duplicate',
+  'quarantined',
+  'spooled',
+  'pending',
+  'lost',
+] as const;
+
+/** The ledger of each source, and how old its readings are when they arrive. */
+export function ledgerMetrics(registry: Registry, look: () => readonly LedgerView[]): void {
+  new Gauge({
+    name: 'penstock_ledger_readings',
+    help: 'Readings since the start by where they are: collected is the sum of all but lost.',
+    labelNames: ['source', 'place'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const view of look())
+        for (const place of PLACES) this.set({ source: view.source, place }, view[place]);
+    },
+  });
+  new Gauge({
+    name: 'penstock_reading_staleness_p99_seconds',
+    help: 'The age of readings at their arrival, 99th percentile of the last minute.',
+    labelNames: ['source'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { source, stalenessP99Ms } of look())
+        if (stalenessP99Ms !== null) this.set({ source }, stalenessP99Ms / 1000);
+    },
+  });
 }

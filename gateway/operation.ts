@@ -8,6 +8,7 @@ import { calculating } from './calculated/calculate.ts';
 import { cleaning, marking } from './cleaning/clean.ts';
 import { freshness } from './cleaning/freshness.ts';
 import { thinning } from './cleaning/thin/thin.ts';
+import type { Thinner } from './cleaning/thin/thin.ts';
 import { ingest } from './ingest.ts';
 import type { Steps, Walk } from './ingest.ts';
 import { protocols } from './plant/protocols.ts';
@@ -16,6 +17,7 @@ import { reportsByException } from './plant/tag.ts';
 import type { Tag } from './plant/tag.ts';
 import { createSources, plainConfig } from './sources.ts';
 import type { LiveSource, SourcesOptions } from './sources.ts';
+import type { Ledger } from './store/ledger.ts';
 import type { Plant } from './store/plant.ts';
 
 /** A plant at work: its sources collect, its readings walk. Disposing it stops the sources, then what they sent is safe. */
@@ -33,6 +35,7 @@ export interface Operation extends AsyncDisposable {
 export interface OperationOptions extends Pick<Steps, 'save' | 'hold' | 'publish'>, SourcesOptions {
   readonly plant: Plant;
   readonly openAlarms: readonly OpenAlarm[];
+  readonly ledger: Pick<Ledger, 'collected'>;
 }
 
 const TICK_MS = 500;
@@ -60,7 +63,7 @@ export async function operate(options: OperationOptions): Promise<Operation> {
     freshness: freshness(tags, (tag) => contactMs.get(tag.id)),
     calculate,
     judge,
-    thin: thinning(tags),
+    thin: counted(thinning(tags), options.ledger),
     save: options.save,
     hold: options.hold,
     publish: options.publish,
@@ -91,6 +94,15 @@ export async function operate(options: OperationOptions): Promise<Operation> {
     },
   };
 }
+
+/** What comes to thinning is all that was collected: each reading takes this step. */
+const counted = (thin: Thinner, ledger: Pick<Ledger, 'collected'>): Thinner => ({
+  ...thin,
+  take(readings, live, now) {
+    ledger.collected(readings);
+    return thin.take(readings, live, now);
+  },
+});
 
 /** Gives a map that others hold the content of another. */
 function become<Key, Value>(map: Map<Key, Value>, other: ReadonlyMap<Key, Value>): void {

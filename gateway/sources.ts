@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Emit } from '../collectors/collector.ts';
 import type { Logger } from '../platform/log.ts';
 import { notFound } from '../platform/web/problem.ts';
 import type { SourceView } from './api/plant.ts';
@@ -7,11 +8,12 @@ import { protocols } from './plant/protocols.ts';
 import type { SourceProtocol } from './plant/protocols.ts';
 import { secretsOf, withSecrets } from './plant/secrets.ts';
 import type { Source } from './plant/tag.ts';
+import type { Arrivals } from './runtime/arrivals.ts';
 import { asking } from './runtime/ask.ts';
 import type { Abilities } from './runtime/ask.ts';
 import { createHosts } from './runtime/hosts.ts';
 import { startSource } from './runtime/source.ts';
-import type { Place, RunningSource } from './runtime/source.ts';
+import type { Ears, Place, RunningSource } from './runtime/source.ts';
 import { disabledView, linkView, observed, startedLink } from './runtime/status.ts';
 import type { Link, LinkEvent } from './runtime/status.ts';
 import type { Plant } from './store/plant.ts';
@@ -41,6 +43,8 @@ export interface SourcesOptions {
   readonly findSecret: (name: string) => string | undefined;
   /** Told of each contact, loss and fault, by source. */
   readonly observe: (source: Source, event: LinkEvent) => void;
+  /** Sees each batch as it arrives. */
+  readonly arrivals: Pick<Arrivals, 'arrived'>;
   readonly log: Logger;
 }
 
@@ -148,7 +152,7 @@ function startOne(
       dataFolder: join(dataFolder, 'sources', String(source.id)),
     };
     const { id, name } = source;
-    const ears = { emit: walk.emit(id), late: walk.backfill(id), observe };
+    const ears = earsOf(id, walk, options, observe);
     return startSource({ id, name, protocol, plan, heardAt }, ears, place, stop.signal);
   };
   const failed = (err: unknown) => {
@@ -173,6 +177,15 @@ function startOne(
       await done;
     },
   };
+}
+
+function earsOf(id: number, walk: Walk, { arrivals }: SourcesOptions, observe: Ears['observe']): Ears {
+  const take = walk.emit(id);
+  const emit: Emit = (batch) => {
+    arrivals.arrived(id, batch, Date.now());
+    return take(batch);
+  };
+  return { emit, late: walk.backfill(id), observe };
 }
 
 const cannotBeAsked = (source: Source): Abilities => asking(source, () => ({ able: [], remote: undefined }));

@@ -15,12 +15,14 @@ import { VERSION } from '../../platform/version.ts';
 import { openapiRoute } from '../../platform/web/openapi.ts';
 import type { Route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
+import type { Accounts } from '../accounts.ts';
 import type { SystemView } from '../api/system.ts';
 import type { Current } from '../current.ts';
 import type { Feed } from '../live/feed.ts';
 import { alarms } from './alarms.ts';
 import { certificates } from './certificates.ts';
 import { forecasts } from './forecasts.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { models } from './models.ts';
 import { plantRoutes } from './plant.ts';
 import { plantModel } from './plant-model.ts';
@@ -46,6 +48,7 @@ export interface Site {
   readonly current: Current;
   readonly feed: Feed;
   readonly outbox: Outbox;
+  readonly accounts: Pick<Accounts, 'view'>;
   readonly keeper: SecretKeeper;
   readonly log: Logger;
   /** Whether there is a centre to train at. */
@@ -54,7 +57,10 @@ export interface Site {
 }
 
 /** All that the gateway answers. */
-export function routes(daemon: Daemon, { current, feed, outbox, trains, look, keeper, log }: Site): Route[] {
+export function routes(
+  daemon: Daemon,
+  { current, feed, outbox, trains, look, keeper, log, accounts }: Site,
+): Route[] {
   const { db, access, health, registry, scheduler } = daemon;
   const { operation } = current;
   const about = () => {
@@ -74,6 +80,7 @@ export function routes(daemon: Daemon, { current, feed, outbox, trains, look, ke
     ...sourceSettings(db, current),
     ...sourceTest(db, keeper, log),
     ...secrets(db, operation, keeper),
+    ...ledgerRoutes(db, operation, (running) => accounts.view(running)),
     ...certificates(db, join(keeper.dataFolder, 'pki')),
     ...plantModel(db, current, outbox),
     ...readings(db, feed, operation),

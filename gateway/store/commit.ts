@@ -1,11 +1,29 @@
-import type { Reading } from '../../history/reading.ts';
+import type { Reading, TagId } from '../../history/reading.ts';
+import type { Loss } from '../../history/store/losses.ts';
+import type { Duplicates } from '../../history/store/readings.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { AlarmChange } from '../alarms/change.ts';
 import type { Aside, Quarantine } from './quarantine.ts';
 import type { Batch, Numbered } from './record.ts';
 
-/** Puts readings and alarm changes where they belong, inside of a transaction. */
-export type Flush = (tx: Db, readings: readonly Reading[], changes: readonly AlarmChange[]) => Promise<void>;
+/** Puts a batch where it belongs, inside of a transaction, and settles with what of the readings was not new. */
+export type Flush = (
+  tx: Db,
+  readings: readonly Reading[],
+  changes: readonly AlarmChange[],
+  losses: readonly Loss[],
+) => Promise<Duplicates>;
+
+/** What became of batches in a transaction. */
+export interface Committed {
+  /** What was not stored before. */
+  readonly batch: Batch;
+  /** The numbers of the batches that make it up. */
+  readonly due: ReadonlySet<number>;
+  readonly duplicates: Duplicates;
+  /** Readings that went to the quarantine. */
+  readonly refused: readonly Reading[];
+}
 
 /** With more pieces refused than this it is not they who are at fault. */
 const MOST_REFUSED = 100;
@@ -40,7 +58,11 @@ const merged = (batches: readonly Batch[]): Batch =>
     : {
         readings: batches.flatMap((each) => each.readings),
         changes: batches.flatMap((each) => each.changes),
+        losses: batches.flatMap((each) => each.losses ?? []),
       };
+
+const isEmpty = ({ readings, changes, losses = [] }: Batch): boolean =>
+  readings.length + changes.length + losses.length === 0;
 
 function halves({ readings, changes }: Batch): readonly Batch[] {
   if (readings.length > 0 && changes.length > 0)
@@ -56,14 +78,15 @@ function halves({ readings, changes }: Batch): readonly Batch[] {
 }
 
 /** Stores all of a batch that can be stored, in its order; collects the rest piece by piece. */
-async function flushWhatCan(tx: Db, flush: Flush, batch: Batch, aside: Aside[]): Promise<void> {
+async function flushWhatCan(tx: Db, flush: Flush, batch: Batch, found: Found): Promise<void> {
   const { readings, changes } = batch;
+  const { aside } = found;
   try {
-    await tx.transaction((savepoint) => flush(savepoint, readings, changes));
+    found.add(await tx.transaction((savepoint) => flush(savepoint, readings, changes, [])));
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     if (readings.length + changes.length > 1) {
-      for (const half of halves(batch)) await flushWhatCan(tx, flush, half, aside);
+      for (const half of halves(batch)) await flushWhatCan(tx, flush, half, found);
       return;
     }
     aside.push(...readings.map((content) => ({ what: 'reading' as const, content, cause })));
@@ -75,6 +98,25 @@ async function flushWhatCan(tx: Db, flush: Flush, batch: Batch, aside: Aside[]):
   }
 }
 
+/** What is found out on the way. */
+interface Found {
+  readonly aside: Aside[];
+  readonly duplicates: Map<TagId, number>;
+  add(duplicates: Duplicates): void;
+}
+function found(): Found {
+  const duplicates = new Map<TagId, number>();
+  return {
+    aside: [],
+    duplicates,
+    add(more) {
+      for (const [tag, count] of more) duplicates.set(tag, (duplicates.get(tag) ?? 0) + count);
+    },
+  };
+}
+
+const seqsOf = (batches: readonly Numbered[]): ReadonlySet<number> => new Set(batches.map(({ seq }) => seq));
+
 /**
  * Stores batches in one transaction, each exactly once though it be tried again, and settles with what was not stored
  * before. What the database refuses for what it is goes to the quarantine. Rejects for every other reason; the batches
@@ -85,22 +127,30 @@ export async function commit(
   batches: readonly Numbered[],
   flush: Flush,
   quarantine: Quarantine,
-): Promise<Batch> {
+): Promise<Committed> {
   try {
     return await db.transaction(async (tx) => {
-      const batch = merged(await claim(tx, batches));
-      const { readings, changes } = batch;
-      if (readings.length + changes.length > 0) await flush(tx, readings, changes);
-      return batch;
+      const due = await claim(tx, batches);
+      const batch = merged(due);
+      const { readings, changes, losses = [] } = batch;
+      const duplicates = isEmpty(batch)
+        ? new Map<TagId, number>()
+        : await flush(tx, readings, changes, losses);
+      return { batch, due: seqsOf(due), duplicates, refused: [] };
     });
   } catch (err) {
     if (!isRefusal(err)) throw err;
     return db.transaction(async (tx) => {
-      const batch = merged(await claim(tx, batches));
-      const aside: Aside[] = [];
-      await flushWhatCan(tx, flush, batch, aside);
-      await quarantine.add(aside);
-      return batch;
+      const due = await claim(tx, batches);
+      const batch = merged(due);
+      await flush(tx, [], [], batch.losses ?? []);
+      const what = found();
+      await flushWhatCan(tx, flush, batch, what);
+      await quarantine.add(what.aside);
+      const refused = what.aside
+        .filter((piece) => piece.what === 'reading')
+        .map(({ content }) => content as Reading);
+      return { batch, due: seqsOf(due), duplicates: what.duplicates, refused };
     });
   }
 }

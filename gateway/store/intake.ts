@@ -1,6 +1,8 @@
 import type { Reading } from '../../history/reading.ts';
+import type { Loss } from '../../history/store/losses.ts';
 import type { AlarmChange } from '../alarms/change.ts';
 import { isKeepable } from './keepable.ts';
+import type { Ledger } from './ledger.ts';
 import type { Aside, Quarantine } from './quarantine.ts';
 import type { Batch } from './record.ts';
 
@@ -13,7 +15,7 @@ export interface Group extends Batch {
 
 /** Where batches wait for the writer. */
 export interface Intake {
-  save(readings: readonly Reading[], changes: readonly AlarmChange[]): Promise<void>;
+  save(readings: readonly Reading[], changes: readonly AlarmChange[], losses: readonly Loss[]): Promise<void>;
   /** As many of the oldest as make a good transaction; null if nothing waits. */
   take(): Group | null;
   readonly empty: boolean;
@@ -35,8 +37,8 @@ interface Item extends Batch {
 const weigh = ({ value }: Reading): number =>
   1 + (typeof value === 'string' ? Math.floor(value.length / TEXT_PER_READING) : 0);
 
-/** Cuts a batch into parts that each make a group. Its alarm changes come with the last one. */
-function cut(readings: readonly Reading[], changes: readonly AlarmChange[]): (Batch & { weight: number })[] {
+/** Cuts a batch into parts that each make a group. Its alarm changes and losses come with the last one. */
+function cut({ readings, changes, losses = [] }: Batch): (Batch & { weight: number })[] {
   const parts: (Batch & { weight: number })[] = [];
   let from = 0;
   let weight = 0;
@@ -50,19 +52,24 @@ function cut(readings: readonly Reading[], changes: readonly AlarmChange[]): (Ba
     weight += more;
   }
   const rest = from === 0 ? readings : readings.slice(from);
-  return [...parts, { readings: rest, changes, weight: weight + changes.length }];
+  return [...parts, { readings: rest, changes, losses, weight: weight + changes.length + losses.length }];
 }
 
 /** Puts aside what no table and no file can hold, and answers the rest. A full disk is waited for. */
-async function keepable(readings: readonly Reading[], quarantine: Quarantine): Promise<readonly Reading[]> {
+async function keepable(
+  readings: readonly Reading[],
+  quarantine: Quarantine,
+  ledger: Ledger,
+): Promise<readonly Reading[]> {
+  ledger.taken(readings);
   if (readings.every(isKeepable)) return readings;
+  const refused = readings.filter((reading) => !isKeepable(reading));
   const cause = new Error('Its time, tag, value or quality is not one that can be kept.');
-  const aside = readings
-    .filter((reading) => !isKeepable(reading))
-    .map((content): Aside => ({ what: 'reading', content, cause }));
+  const aside = refused.map((content): Aside => ({ what: 'reading', content, cause }));
   for (;;) {
     try {
       await quarantine.add(aside);
+      ledger.refused(refused);
       return readings.filter(isKeepable);
     } catch {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
@@ -75,18 +82,23 @@ function toGroup(seq: number, items: readonly Item[]): Group {
   const batch: Batch =
     items.length === 1 && only !== undefined
       ? only
-      : { readings: items.flatMap((item) => item.readings), changes: items.flatMap((item) => item.changes) };
+      : {
+          readings: items.flatMap((item) => item.readings),
+          changes: items.flatMap((item) => item.changes),
+          losses: items.flatMap((item) => item.losses ?? []),
+        };
   return {
     seq,
     readings: batch.readings,
     changes: batch.changes,
+    losses: batch.losses ?? [],
     settle: () => items.forEach((item) => item.resolve()),
     reject: (err) => items.forEach((item) => item.reject(err)),
   };
 }
 
 /** `ring` is called whenever something comes. */
-export function createIntake(quarantine: Quarantine, ring: () => void): Intake {
+export function createIntake(quarantine: Quarantine, ledger: Ledger, ring: () => void): Intake {
   const waiting: Item[] = [];
   let seq = 0;
   let closed: Error | null = null;
@@ -97,11 +109,11 @@ export function createIntake(quarantine: Quarantine, ring: () => void): Intake {
       ring();
     });
   return {
-    async save(given, changes) {
-      const readings = await keepable(given, quarantine);
+    async save(given, changes, losses) {
+      const readings = await keepable(given, quarantine, ledger);
       if (closed !== null) throw closed;
-      if (readings.length + changes.length === 0) return;
-      await Promise.all(cut(readings, changes).map(enqueue));
+      if (readings.length + changes.length + losses.length === 0) return;
+      await Promise.all(cut({ readings, changes, losses }).map(enqueue));
     },
     take() {
       let count = 0;

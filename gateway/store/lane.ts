@@ -2,6 +2,7 @@ import type { Database } from '../../platform/database/db.ts';
 import type { Logger } from '../../platform/log.ts';
 import { AllRefused, commit } from './commit.ts';
 import type { Flush } from './commit.ts';
+import type { Ledger } from './ledger.ts';
 import type { Quarantine } from './quarantine.ts';
 import { createRate } from './rate.ts';
 import type { Batch, Numbered } from './record.ts';
@@ -25,6 +26,7 @@ export interface LaneOptions {
   readonly spool: Spool;
   readonly quarantine: Quarantine;
   readonly flush: Flush;
+  readonly ledger: Ledger;
   readonly log: Logger;
   readonly observe?: ((stored: Stored) => void) | undefined;
 }
@@ -90,7 +92,7 @@ function tally(observe: LaneOptions['observe']) {
 
 /** One transaction at a time, and patience after one that failed. `ring` is called at the end of each. */
 export function createLane(options: LaneOptions, ring: () => void) {
-  const { db, spool, quarantine, flush, log, observe } = options;
+  const { db, spool, quarantine, flush, ledger, log, observe } = options;
   const total = tally(observe);
   const patient = patience(log);
   let busy: Promise<boolean> | null = null;
@@ -112,8 +114,11 @@ export function createLane(options: LaneOptions, ring: () => void) {
   };
   const store = async (batches: readonly Numbered[], late: boolean) => {
     const begun = performance.now();
-    const batch = await commit(db, batches, flush, quarantine);
-    total.add(batch, performance.now() - begun, late);
+    const committed = await commit(db, batches, flush, quarantine);
+    // What an earlier run left in the spool was not collected by this one.
+    const own = batches.filter(({ epoch }) => epoch === spool.epoch);
+    if (own.length > 0) ledger.committed(own, committed, late);
+    total.add(committed.batch, performance.now() - begun, late);
   };
   const fromSpool = async (readings: number) => {
     const batches = await spool.oldest(readings);

@@ -1,12 +1,14 @@
 import { crc32 } from 'node:zlib';
 import { decodeBatch, encodeBatch } from '../../history/batch.ts';
 import type { Reading } from '../../history/reading.ts';
+import type { Loss } from '../../history/store/losses.ts';
 import type { AlarmChange } from '../alarms/change.ts';
 
 /** What one transaction stores. */
 export interface Batch {
   readonly readings: readonly Reading[];
   readonly changes: readonly AlarmChange[];
+  readonly losses?: readonly Loss[];
 }
 
 /** A batch with its number: gapless or not, it grows within the epoch. */
@@ -15,14 +17,15 @@ export interface Numbered extends Batch {
   readonly seq: number;
 }
 
-// A record is magic, length of the content and its CRC; the content is seq, length of the readings, readings, changes.
+// A record is magic, length of the content and its CRC; the content is seq, length of the readings, readings, and in JSON
+// the changes, or changes and losses.
 const MAGIC = 0x52_4b_53_50;
 const HEADER = 12;
 const CONTENT_HEADER = 12;
 
-export function encodeRecord({ readings, changes }: Batch, seq: number): Buffer {
+export function encodeRecord({ readings, changes, losses = [] }: Batch, seq: number): Buffer {
   const batch = encodeBatch(readings);
-  const json = Buffer.from(JSON.stringify(changes));
+  const json = Buffer.from(JSON.stringify(losses.length === 0 ? changes : { changes, losses }));
   const length = CONTENT_HEADER + batch.length + json.length;
   const bytes = Buffer.alloc(HEADER + length);
   bytes.writeDoubleLE(seq, HEADER);
@@ -41,10 +44,9 @@ export const seqOf = (record: Buffer): number => record.readDoubleLE(HEADER);
 export function decodeRecord(record: Buffer): Batch {
   const start = HEADER + CONTENT_HEADER;
   const end = start + record.readUInt32LE(HEADER + 8);
-  return {
-    readings: decodeBatch(record.subarray(start, end)),
-    changes: JSON.parse(record.toString('utf8', end)) as AlarmChange[],
-  };
+  const rest = JSON.parse(record.toString('utf8', end)) as AlarmChange[] | Omit<Batch, 'readings'>;
+  const readings = decodeBatch(record.subarray(start, end));
+  return 'losses' in rest ? { ...rest, readings } : { readings, changes: rest as AlarmChange[] };
 }
 
 /** The whole record that begins here, or null where none does. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Reading } from '../../history/reading.ts';
+import type { Loss } from '../../history/store/losses.ts';
 import type { AlarmChange } from '../alarms/change.ts';
 import { createBell, within } from './bell.ts';
 import { createIntake } from './intake.ts';
@@ -34,7 +35,11 @@ export interface Writer extends AsyncDisposable {
    * Settles when the batch is safe: committed, or on the disk while the database is away, slow or failing. Waits
    * while both are impossible. Rejects only after the end: what has not settled is not acknowledged.
    */
-  readonly save: (readings: readonly Reading[], changes: readonly AlarmChange[]) => Promise<void>;
+  readonly save: (
+    readings: readonly Reading[],
+    changes: readonly AlarmChange[],
+    losses?: readonly Loss[],
+  ) => Promise<void>;
   figures(): WriterFigures;
   /** Settles when the writer has ended. Rejects at once if it cannot go on: then nothing is stored any more. */
   readonly ended: Promise<void>;
@@ -46,7 +51,7 @@ const REPLAY_READINGS = 10_000;
 const LOOK_AGAIN_MS = 250;
 
 /** Puts a group into the spool; false while that cannot take it. */
-function createRescue({ spool, log }: LaneOptions) {
+function createRescue({ spool, ledger, log }: LaneOptions) {
   const remind = reminder();
   let full = false;
   return {
@@ -59,6 +64,7 @@ function createRescue({ spool, log }: LaneOptions) {
     async keep(group: Group): Promise<boolean> {
       try {
         await spool.append(group, group.seq);
+        ledger.spooled(group.seq, group.readings);
         full = false;
         if (remind.over()) log.info('The spool takes readings again.');
       } catch (err) {
@@ -72,7 +78,7 @@ function createRescue({ spool, log }: LaneOptions) {
 
 /** One step of the writer: gets a group to safety, or answers it back; and moves the spool on. */
 function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
-  const { spool, slowMs = SLOW_MS } = options;
+  const { spool, ledger, slowMs = SLOW_MS } = options;
   const lane = createLane(options, ring);
   const rescue = createRescue(options);
 
@@ -81,8 +87,11 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
     if (lane.emptiesSpool) await within(slowMs, lane.busy, false);
     if (spool.batches === 0 && lane.ready) {
       const stored = await within(slowMs, lane.store({ ...group, epoch: spool.epoch }), false);
-      if (stored) rescue.notNeeded();
-      if (stored) return true;
+      if (stored) {
+        rescue.notNeeded();
+        ledger.settled(group.seq);
+        return true;
+      }
     }
     return rescue.keep(group);
   };
@@ -98,9 +107,9 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
 
 /** Opens the writer. It owns the spool's reading and writing, but neither closes it nor the database. */
 export function openWriter(options: WriterOptions): Writer {
-  const { spool, quarantine, closeMs = CLOSE_MS } = options;
+  const { spool, quarantine, ledger, closeMs = CLOSE_MS } = options;
   const bell = createBell();
-  const intake = createIntake(quarantine, () => bell.ring());
+  const intake = createIntake(quarantine, ledger, () => bell.ring());
   const { step, lane, rescue } = stepper(options, intake, () => bell.ring());
   let closesAt = Infinity;
 
@@ -128,7 +137,7 @@ export function openWriter(options: WriterOptions): Writer {
 
   return {
     ended,
-    save: (readings, changes) => intake.save(readings, changes),
+    save: (readings, changes, losses = []) => intake.save(readings, changes, losses),
     figures: () => ({
       ...lane.figures(),
       spooledBatches: spool.batches,

@@ -44,38 +44,61 @@ function lastOfEach(batch: readonly Reading[]): readonly Reading[] {
 
 const isDuplicate = (err: unknown): boolean => err instanceof Error && 'code' in err && err.code === '23505';
 
-async function insertNewOnes(tx: Db, rows: readonly (readonly unknown[])[]): Promise<number> {
+/** How many readings of each tag were there already: a second delivery, or one of several for one instant. */
+export type Duplicates = ReadonlyMap<TagId, number>;
+
+/** How many of each tag were new. */
+async function insertNewOnes(tx: Db, rows: readonly (readonly unknown[])[]): Promise<Duplicates> {
   await tx.query(`
     create temp table if not exists incoming_readings (like readings) on commit delete rows;
     delete from incoming_readings`);
   await tx.copy(incoming, rows);
-  const [inserted] = await tx.query<{ count: number }>(`
+  const inserted = await tx.query<{ tag: TagId; count: number }>(`
     with inserted as (
       insert into readings (time, tag_id, value, text, quality, cleaned)
       select time, tag_id, value, text, quality, cleaned from incoming_readings
-      on conflict (tag_id, time) do nothing returning 1
+      on conflict (tag_id, time) do nothing returning tag_id
     )
-    select count(*) from inserted`);
-  return inserted?.count ?? 0;
+    select tag_id as tag, count(*)::int as count from inserted group by tag_id`);
+  return new Map(inserted.map(({ tag, count }) => [tag, count]));
 }
 
+function countByTag(batch: readonly Reading[]): Map<TagId, number> {
+  const counts = new Map<TagId, number>();
+  for (const { tag } of batch) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return counts;
+}
+
+/** What is in one but not in the other. */
+function less(all: Duplicates, some: Duplicates): Duplicates {
+  const rest = [...all].map(([tag, count]): [TagId, number] => [tag, count - (some.get(tag) ?? 0)]);
+  return new Map(rest.filter(([, count]) => count > 0));
+}
+
+const sum = (counts: Duplicates): number => [...counts.values()].reduce((total, count) => total + count, 0);
+
 /**
- * Stores a batch inside a transaction and settles with how many readings were new: one that is there already stays
+ * Stores a batch inside a transaction and settles with how many readings were not new: one that is there already stays
  * as it is. Of several for one instant the last is taken. Hours that roll-ups have passed are marked for them.
  */
-export async function insertReadings(tx: Db, batch: readonly Reading[]): Promise<number> {
-  if (batch.length === 0) return 0;
+export async function insertCounted(tx: Db, batch: readonly Reading[]): Promise<Duplicates> {
+  if (batch.length === 0) return new Map();
   const marking = await selectMarking(tx);
-  const rows = lastOfEach(batch).map(rowOf);
+  const once = lastOfEach(batch);
+  const rows = once.map(rowOf);
   await markDirty(tx, marking, batch);
   try {
     await tx.transaction((savepoint) => savepoint.copy(readings, rows));
-    return rows.length;
+    return once.length === batch.length ? new Map() : less(countByTag(batch), countByTag(once));
   } catch (err) {
     if (!isDuplicate(err)) throw err;
-    return insertNewOnes(tx, rows);
+    return less(countByTag(batch), await insertNewOnes(tx, rows));
   }
 }
+
+/** The same, and settles with how many readings were new. */
+export const insertReadings = async (tx: Db, batch: readonly Reading[]): Promise<number> =>
+  batch.length - sum(await insertCounted(tx, batch));
 
 interface Row {
   readonly tag: number;

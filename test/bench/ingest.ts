@@ -10,6 +10,7 @@ import type { Walk } from '../../gateway/ingest.ts';
 import { migrations } from '../../gateway/migrations.ts';
 import type { Tag } from '../../gateway/plant/tag.ts';
 import { flushTo } from '../../gateway/store/flush.ts';
+import { createLedger } from '../../gateway/store/ledger.ts';
 import { openQuarantine } from '../../gateway/store/quarantine.ts';
 import { openSpool } from '../../gateway/store/spool.ts';
 import { openWriter } from '../../gateway/store/writer.ts';
@@ -182,7 +183,14 @@ export const ingestBench: Bench = {
     await migrate(db, migrations, createLog('bench', 'error'));
     const quarantine = openQuarantine(folder.path, log);
     await using spool = await openSpool({ folder: folder.path, maxBytes: 2 ** 31, quarantine, log });
-    await using writer = openWriter({ db, spool, quarantine, flush: flushTo(outbox), log });
+    await using writer = openWriter({
+      db,
+      spool,
+      quarantine,
+      flush: flushTo(outbox),
+      ledger: createLedger(),
+      log,
+    });
     return await measure(db, writer, options);
   },
 };

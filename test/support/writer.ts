@@ -7,10 +7,11 @@ import type { AlarmChange } from '../../gateway/alarms/change.ts';
 import { openQuarantine } from '../../gateway/store/quarantine.ts';
 import { openSpool } from '../../gateway/store/spool.ts';
 import type { Flush } from '../../gateway/store/commit.ts';
+import { createLedger } from '../../gateway/store/ledger.ts';
 import { openWriter } from '../../gateway/store/writer.ts';
 import type { WriterOptions } from '../../gateway/store/writer.ts';
 import { historyMigrations } from '../../history/store/migrations.ts';
-import { insertReadings } from '../../history/store/readings.ts';
+import { insertCounted } from '../../history/store/readings.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { openDatabase } from '../../platform/database/open.ts';
@@ -68,9 +69,10 @@ export const quarantined = async (folder: string) =>
     .map((line) => JSON.parse(line) as { what: string; content: { comment?: string } });
 
 export const flush: Flush = async (tx, readings, changes) => {
-  await insertReadings(tx, readings);
+  const duplicates = await insertCounted(tx, readings);
   for (const { id, comment } of changes)
     await tx.query('insert into journal (id, comment) values ($1, $2)', [id, comment]);
+  return duplicates;
 };
 
 export async function aFolderFor(): Promise<string> {
@@ -89,7 +91,7 @@ export async function aWriter({ folder, maxBytes = 2 ** 30, ...options }: Option
   const log = options.log ?? silent;
   const quarantine = openQuarantine(folder, log);
   const spool = await openSpool({ folder, maxBytes, quarantine, log });
-  const writer = openWriter({ spool, quarantine, flush, log, ...options });
+  const writer = openWriter({ spool, quarantine, flush, ledger: createLedger(), log, ...options });
   return {
     ...writer,
     async [Symbol.asyncDispose]() {

@@ -115,9 +115,10 @@ test('a transaction that hangs keeps nobody waiting, and is not stored twice whe
     db,
     folder,
     slowMs: 50,
-    flush: async (tx, readings, changes) => {
-      await flush(tx, readings, changes);
+    flush: async (tx, ...batch) => {
+      const duplicates = await flush(tx, ...batch);
       await held;
+      return duplicates;
     },
   });
   await writer.save([aReading({ tag })], [aChange({ comment: 'slow' })]);
