@@ -85,31 +85,27 @@ async function enter(config: OpcuaConfig, pki: string, own: Own, { signal, earli
   });
   lost.catch(() => undefined);
 
-  let closing: Session | undefined;
-  const goodbye = async () => {
-    // The client itself leaves its sessions where they are.
-    const bye = Promise.resolve(closing?.close(true))
-      .catch(() => undefined)
-      .then(() => client.disconnect())
-      .catch(() => undefined);
-    await Promise.race([bye, wait(GOODBYE_MS, undefined, { ref: false })]);
-  };
   const open = async () => {
     await client.connect(config.endpoint);
     if (earlier !== undefined && (await resumed(client, earlier))) return earlier;
-    const session = (await client.createSession(user)) as Session;
-    // Nobody waits for it any more: it would stay at the server as one too many.
-    if (signal.aborted) await session.close(true);
-    return session;
+    return (await client.createSession(user)) as Session;
+  };
+  const opening = open();
+  let left = false;
+  const goodbye = async () => {
+    // The client itself leaves its sessions where they are, and one that comes too late would be one too many.
+    const closed = left ? Promise.resolve() : opening.then((session) => session.close(true));
+    const bye = closed.catch(() => undefined).then(() => client.disconnect());
+    await Promise.race([bye.catch(() => undefined), wait(GOODBYE_MS, undefined, { ref: false })]);
   };
   try {
-    closing = await until(signal, open());
+    const session = await until(signal, opening);
+    const { notices } = way;
+    return { session, lost, notices, leave: () => (left = true), [Symbol.asyncDispose]: goodbye };
   } catch (err) {
     await goodbye();
     throw err;
   }
-  const leave = () => (closing = undefined);
-  return { session: closing, lost, notices: way.notices, leave, [Symbol.asyncDispose]: goodbye };
 }
 
 /** ActivateSession on a new channel (OPC 10000-4, 5.7.3): a lost link leaves no session behind that nobody uses. */

@@ -13,6 +13,8 @@ export interface Shelved {
   readonly file: string;
 }
 
+const SHELVES: readonly Shelf[] = ['trusted', 'rejected', 'issuer'];
+
 /** Servers that nobody trusts may be many, or one that changes its mind: the newest are kept. */
 const MOST_REJECTED = 100;
 
@@ -25,9 +27,8 @@ const crlFolders = (pki: string) => [join(pki, 'issuers', 'crl'), join(pki, 'tru
 
 /** All certificates of others. What is no certificate is passed over. */
 export async function shelved(pki: string): Promise<Shelved[]> {
-  const shelves: readonly Shelf[] = ['trusted', 'rejected', 'issuer'];
   const found = await Promise.all(
-    shelves.map(async (shelf) =>
+    SHELVES.map(async (shelf) =>
       (await filesIn(shelfFolder(pki, shelf))).flatMap(({ file, data }) => {
         const certificate = parsed(data);
         return certificate === null
@@ -49,7 +50,9 @@ export async function revocationLists(pki: string): Promise<Buffer[]> {
 export async function shelve(pki: string, certificate: X509Certificate, shelf: Shelf): Promise<void> {
   const thumbprint = thumbprintOf(certificate);
   const folder = shelfFolder(pki, shelf);
-  await mkdir(folder, { recursive: true });
+  // All of them, for people who move files by hand.
+  const folders = [...SHELVES.map((one) => shelfFolder(pki, one)), ...crlFolders(pki)];
+  await Promise.all(folders.map((one) => mkdir(one, { recursive: true })));
   const draft = join(folder, `.${thumbprint}.${process.pid}.${Math.random().toString(36).slice(2)}`);
   await writeFile(draft, certificate.toString());
   await rename(draft, join(folder, `${thumbprint}.pem`));
