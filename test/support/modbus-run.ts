@@ -37,6 +37,7 @@ export function runModbus(
 ): Rerun {
   const plan = modbusPlan(port, points, more);
   let opened: Collector | undefined;
+  let first: Run | undefined;
   const once: Protocol<ModbusConfig, ModbusAddress> = {
     ...modbus,
     open: (own, report) => (opened ??= modbus.open(own, report)),
@@ -46,7 +47,9 @@ export function runModbus(
     onTestFinished(async () => {
       await running.stop();
     });
-    return { ...running, again: start };
+    first ??= running;
+    // The collector reports where it was opened.
+    return { ...running, faults: first.faults, lines: first.lines, again: start };
   };
   return start();
 }
