@@ -1,14 +1,16 @@
+import timers from 'node:timers/promises';
 import { connect } from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
-import type { ClientConfig } from './config.ts';
-import { packetGuard } from './guard.ts';
 import { attended } from './attend.ts';
+import type { ClientConfig } from './config.ts';
+import { optionsOf } from './connection.ts';
+import { discover } from './discover.ts';
+import { packetGuard } from './guard.ts';
 import type { Line } from './line.ts';
 import type { Outgoing, Publish } from './message.ts';
 
-const CONNECT_MS = 5_000;
-/** How long the broker is asked to keep what we have not acknowledged. */
-const SESSION_S = 7 * 86_400;
+/** From the connection to the last answer to a subscription. The library notices no broker that only says nonsense. */
+const SUBSCRIBED_MS = 15_000;
 /** A granted QoS from here on is a refusal (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3). */
 const REFUSED = 0x80;
 const TOPICS_PER_PACKET = 100;
@@ -27,7 +29,7 @@ export async function runClient(
   line: Line,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = connect(config.url, options(config, clean, line.will));
+  const client = connect(config.url, { ...(await optionsOf(config)), clean, ...willOf(line.will) });
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
@@ -37,12 +39,42 @@ export async function runClient(
   acknowledgeWhenSafe(client, line);
   client.on('packetreceive', line.alive);
   limit(client, config.maxPacketBytes);
+  const over = new AbortController();
   try {
-    await Promise.race([subscribed(client, topics, line), lost, stopped]);
-    await attended(Promise.race([lost, stopped]), publisher(client, lost), line, signal);
+    const silent = silence(config, over.signal);
+    await Promise.race([subscribed(client, topics, line), lost, stopped, silent]);
+    over.abort();
+    const link = new AbortController();
+    const looking = lookAround(config, line, link.signal);
+    try {
+      await attended(Promise.race([lost, stopped]), publisher(client, lost), line, signal);
+    } finally {
+      link.abort();
+      await looking;
+    }
   } finally {
+    over.abort();
     await client.endAsync(true);
   }
+}
+
+/** What fails there is no reason to stop collecting. */
+async function lookAround(config: ClientConfig, line: Line, signal: AbortSignal): Promise<void> {
+  if (config.discover.length === 0) return;
+  try {
+    await discover(config, line, signal);
+  } catch (err) {
+    line.report.log.warn({ err }, 'Unmapped topics cannot be looked at.');
+  }
+}
+
+async function silence({ url }: ClientConfig, signal: AbortSignal): Promise<void> {
+  try {
+    await timers.setTimeout(SUBSCRIBED_MS, undefined, { signal });
+  } catch {
+    return; // it answered
+  }
+  throw new Error(`The MQTT broker has not answered within ${SUBSCRIBED_MS / 1000} s (${url}).`);
 }
 
 /** The library lets a message wait for ever when the link is lost: its sender is to know. */
@@ -53,22 +85,8 @@ const publisher =
     await Promise.race([client.publishAsync(topic, bytes, { qos, retain }), lost]);
   };
 
-const options = (config: ClientConfig, clean: boolean, will: Outgoing | undefined): IClientOptions => ({
-  protocolVersion: config.version,
-  clientId: config.clientId,
-  ...(config.user === undefined ? {} : { username: config.user }),
-  ...(config.password === undefined ? {} : { password: config.password }),
-  clean,
-  ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
-  keepalive: config.keepAliveS,
-  connectTimeout: CONNECT_MS,
-  // The supervisor reconnects; two loops would multiply.
-  reconnectPeriod: 0,
-  resubscribe: false,
-  ...(config.version === 5
-    ? { properties: { sessionExpiryInterval: SESSION_S, maximumPacketSize: config.maxPacketBytes } }
-    : {}),
-});
+const willOf = (will: Outgoing | undefined): IClientOptions =>
+  will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } };
 
 function lossOf(client: MqttClient, { url }: ClientConfig): Promise<never> {
   return new Promise((_, reject) => {

@@ -1,15 +1,17 @@
 import type { Protocol } from '../collector.ts';
 import { gather } from '../gather.ts';
 import type { Gatherer } from '../gather.ts';
+import { abilities } from './abilities.ts';
 import { runBroker } from './broker.ts';
 import { runClient } from './client.ts';
 import { MqttAddress, MqttConfig } from './config.ts';
-import { decoder } from './decode.ts';
 import { inlet } from './inlet.ts';
 import type { Line } from './line.ts';
 import type { Publish } from './message.ts';
-import { abilities, dispatch, takersOf } from './taker.ts';
+import { dispatch, takersOf } from './taker.ts';
 import type { Attended, Taker } from './taker.ts';
+import { topics } from './topics.ts';
+import { tryOut } from './try-out.ts';
 
 /** Messages that arrive this closely are stored together, and acknowledged one by one afterwards. */
 const WINDOW_MS = 20;
@@ -19,18 +21,21 @@ export const mqtt: Protocol<MqttConfig, MqttAddress> = {
   config: MqttConfig,
   address: MqttAddress,
   open(plan, report) {
-    const { config, points } = plan;
-    const takers = takersOf(plan, report);
-    const others = points.filter(({ tag }) => !takers.some((taker) => taker.owns?.(tag) === true));
-    const messages = dispatch(takers, decoder(others, config.mappings, report));
+    const { config } = plan;
+    const special = takersOf(plan, report);
+    const rest = topics(plan, special, report);
+    const takers = [...special, rest];
+    const messages = dispatch(takers);
     return {
       ...abilities(takers),
+      test: (signal) => tryOut(plan, messages.topics, signal),
       async run(emit, signal) {
         const gatherer = gather(emit, WINDOW_MS);
         const line: Line = {
           receive: inlet(messages, gatherer, report),
           alive: () => gatherer.alive(),
           attend: (publish, over) => attend(takers, publish, gatherer, over),
+          overhear: (message) => rest.overhear(message),
           will: takers.map((taker) => taker.will?.()).find((will) => will !== undefined),
           report,
         };

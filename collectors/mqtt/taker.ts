@@ -44,14 +44,8 @@ const kinds: readonly TakerOf[] = [sparkplug];
 export const takersOf: (...about: Parameters<TakerOf>) => readonly Taker[] = (plan, report) =>
   kinds.map((takerOf) => takerOf(plan, report)).filter((taker) => taker !== undefined);
 
-/** What takers can do beside collecting. */
-export function abilities(takers: readonly Taker[]): Partial<Browsable & Writable> {
-  const { browse, write } = takers.find((taker) => taker.browse !== undefined) ?? {};
-  return { ...(browse && { browse }), ...(write && { write }) };
-}
-
-/** One decoder of several: each message goes to the first taker that takes it, or to `rest`. */
-export const dispatch = (takers: readonly Taker[], rest: Decoder): Decoder => ({
-  topics: [...takers.flatMap(({ topics }) => topics), ...rest.topics],
-  decode: (message) => (takers.find((taker) => taker.takes(message.topic)) ?? rest).decode(message),
+/** One decoder of several: each message goes to the first taker that takes it. */
+export const dispatch = (takers: readonly Taker[]): Decoder => ({
+  topics: takers.flatMap(({ topics }) => topics),
+  decode: (message) => takers.find((taker) => taker.takes(message.topic))?.decode(message) ?? [],
 });
