@@ -9,6 +9,7 @@ import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import { dictionary } from '../centre.ts';
 import type { GatewayConfig } from '../config.ts';
 import { selectOpenAlarms } from '../store/alarms.ts';
+import type { Closed } from '../store/alarms.ts';
 import { selectPlant, upsertPlant } from '../store/plant.ts';
 import type { Plant } from '../store/plant.ts';
 import { readLastKnown } from './last-known.ts';
@@ -31,16 +32,24 @@ export function checkPlant(name: string, tree: unknown): PlantModel {
   );
 }
 
-/** Imports a model, tells the centre of its tags, and answers the plant that it makes. */
+/** Imports a model, tells the centre of its tags and of alarms that it ends, and answers the plant that it makes. */
 export const importPlant = (db: Db, outbox: Outbox, model: PlantModel): Promise<Plant> =>
   db.transaction(async (tx) => {
-    await upsertPlant(tx, model);
+    const closed = await upsertPlant(tx, model);
     const plant = (await selectPlant(tx)) ?? NO_PLANT;
     if (plant.tags.length > 0) {
       await outbox.enqueueEvent(tx, { type: 'tags', tags: dictionary(plant) });
     }
+    await outbox.enqueueEvent(tx, ...closed.map(toEvent));
     return plant;
   });
+
+const toEvent = (closed: Closed) => ({
+  ...({ type: 'alarm', event: 'cleared', state: 'normal' } as const),
+  ...closed,
+  value: null,
+  by: null,
+});
 
 export interface LoadOptions {
   readonly db: UpToDate;

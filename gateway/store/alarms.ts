@@ -1,3 +1,4 @@
+import type { TagId } from '../../history/reading.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { Page, PageQuery } from '../../platform/api/page.ts';
@@ -73,11 +74,31 @@ export async function selectAlarmFacts(db: Db, ids: readonly string[]): Promise<
   return new Map(rows.map(({ id, kind, priority }) => [id, { kind, priority }]));
 }
 
+/** An occurrence that ended because its rule was removed, as its line in the journal has it. */
+export interface Closed extends AlarmFacts {
+  readonly id: string;
+  readonly rule: number;
+  readonly tag: TagId;
+  readonly at: number;
+  readonly limit: number;
+  readonly comment: string;
+}
+
 /** Ends the occurrences whose rule is no longer there: nothing could ever clear them. */
-export const closeAlarmsWithoutRule = (db: Db): Promise<unknown> =>
-  db.query(
-    `update alarms set state = 'normal', cleared_at = coalesce(cleared_at, now())
-     where state <> 'normal' and not exists (select from alarm_rules r where r.id = rule_id)`,
+export const closeAlarmsWithoutRule = (tx: Db): Promise<Closed[]> =>
+  tx.query<Closed>(
+    `with closed as (
+       update alarms set state = 'normal', cleared_at = coalesce(cleared_at, now())
+       where state <> 'normal' and not exists (select from alarm_rules r where r.id = rule_id)
+       returning id, rule_id, tag_id, kind, priority, "limit"
+     ), noted as (
+       insert into alarm_journal (alarm_id, event, at, comment)
+       select id, 'cleared', now(), $1 from closed on conflict (alarm_id, event, at) do nothing
+     )
+     select id, rule_id as rule, tag_id as tag, kind, priority, "limit", $1::text as comment,
+            (extract(epoch from now()) * 1000)::float8 as at
+     from closed`,
+    ['The rule of this alarm was removed.'],
   );
 
 const COLUMNS = `

@@ -4,6 +4,7 @@ import type { AlarmRule } from '../alarms/rule.ts';
 import type { PlantModel } from '../plant/model.ts';
 import type { Source, Tag } from '../plant/tag.ts';
 import { closeAlarmsWithoutRule } from './alarms.ts';
+import type { Closed } from './alarms.ts';
 
 /** The plant as the gateway runs it. Plain JSON: a copy on disk serves while the database is away. */
 export interface Plant {
@@ -49,9 +50,10 @@ export const selectForecastTags = (db: Db): Promise<ForecastTag[]> =>
 
 /**
  * Adds what is new and changes what has the same name. What the model does not name stays: a tag with a history is
- * never deleted by a file. The alarm rules of a named tag become exactly those of the model.
+ * never deleted by a file. The alarm rules of a named tag become exactly those of the model. Settles with the alarms that
+ * ended because their rule is gone.
  */
-export const upsertPlant = (db: Db, model: PlantModel): Promise<void> =>
+export const upsertPlant = (db: Db, model: PlantModel): Promise<readonly Closed[]> =>
   db.transaction(async (tx) => {
     await tx.query(
       `insert into site (name, time_zone) values ($1, $2)
@@ -76,7 +78,7 @@ export const upsertPlant = (db: Db, model: PlantModel): Promise<void> =>
     );
     await upsertTags(tx, model);
     await replaceRules(tx, model);
-    await closeAlarmsWithoutRule(tx);
+    return closeAlarmsWithoutRule(tx);
   });
 
 async function upsertTags(tx: Db, model: PlantModel): Promise<void> {

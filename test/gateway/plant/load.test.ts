@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeLastKnown } from '../../../gateway/plant/last-known.ts';
-import { loadPlant } from '../../../gateway/plant/load.ts';
+import { importPlant, loadPlant } from '../../../gateway/plant/load.ts';
+import { PlantModel } from '../../../gateway/plant/model.ts';
 import { insertAlarmChanges } from '../../../gateway/store/alarms.ts';
 import { selectPlant } from '../../../gateway/store/plant.ts';
 import type { Plant } from '../../../gateway/store/plant.ts';
-import type { Database } from '../../../platform/database/db.ts';
+import type { Database, Db } from '../../../platform/database/db.ts';
 import type { UpToDate } from '../../../platform/database/up-to-date.ts';
 import { noOutbox } from '../../../sync/edge/store/outbox.ts';
+import { EventsPayload } from '../../../sync/wire.ts';
+import type { SiteEvent } from '../../../sync/wire.ts';
 import { withSwitch } from '../../support/access.ts';
 import { aPlantDatabase } from '../../support/models.ts';
+import { aPlantFile } from '../../support/plant.ts';
 import { silent } from '../../support/web.ts';
 import { aChange } from '../../support/writer.ts';
 
@@ -57,4 +61,28 @@ test('a database that goes away while the plant is read does not end the start',
   }) as Database;
   expect((await load(flickering)).plant.tags).toMatchObject([{ name: 'TI-1' }]);
   expect(failures).toBeGreaterThan(1);
+});
+
+test('the centre is told of an alarm that ends because its rule was removed', async () => {
+  const told: SiteEvent[] = [];
+  const outbox = {
+    ...noOutbox,
+    enqueueEvent: (_: Db, ...events: readonly SiteEvent[]) => {
+      told.push(...events);
+      return Promise.resolve();
+    },
+  };
+  const [rule] = plant.rules;
+  const raised = aChange({ rule: rule!.id, tag: rule!.tag });
+  await insertAlarmChanges(db, [raised]);
+  const file = aPlantFile();
+  const tags = [{ ...file.tags[0], name: 'TI-1', alarms: [] }];
+  await importPlant(db, outbox, PlantModel.parse({ ...file, tags }));
+  expect(
+    EventsPayload.parse(told).find((event) => event.type === 'alarm' && event.id === raised.id),
+  ).toMatchObject({
+    event: 'cleared',
+    state: 'normal',
+    comment: 'The rule of this alarm was removed.',
+  });
 });

@@ -126,8 +126,14 @@ test('an alarm whose rule was taken out of the plant does not stay open for ever
   await insertAlarmChanges(db, [await aRaisedAlarm({ id })]);
   const file = aPlantFile();
   file.tags[0]!['alarms'] = [];
-  await upsertPlant(db, PlantModel.parse(file));
+  const [closed] = await upsertPlant(db, PlantModel.parse(file));
   expect(await selectOpenAlarms(db)).toEqual([]);
+  expect(closed).toMatchObject({ id, kind: 'high', limit: 80 });
+  const lines = await db.query('select event, comment from alarm_journal where alarm_id = $1 order by line', [
+    id,
+  ]);
+  expect(lines.at(-1)).toEqual({ event: 'cleared', comment: 'The rule of this alarm was removed.' });
+  expect(await upsertPlant(db, PlantModel.parse(file))).toEqual([]);
   const { items } = await selectAlarms(db, 'all', ALL);
   expect(items.find((alarm) => alarm.id === id)).toMatchObject({
     kind: 'high',
