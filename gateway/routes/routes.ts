@@ -17,10 +17,13 @@ import type { Route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import type { Accounts } from '../accounts.ts';
 import type { SystemView } from '../api/system.ts';
+import { createCommands } from '../commands/commands.ts';
+import { reachOf } from '../commands/reach.ts';
 import type { Current } from '../current.ts';
 import type { Feed } from '../live/feed.ts';
 import { alarms } from './alarms.ts';
 import { certificates } from './certificates.ts';
+import { commandRoutes } from './commands.ts';
 import { forecasts } from './forecasts.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { models } from './models.ts';
@@ -88,6 +91,7 @@ export function routes(
     ...forecasts(db),
     ...models(db),
     ...trainings(db, trains ? outbox : null, operation),
+    ...commandRoutes(createCommands({ db, reach: reachOf(operation, feed), log })),
     ...system(look),
   ];
   return [...described, openapiRoute(described, { title: 'Penstock gateway', version: VERSION })];
