@@ -11,6 +11,7 @@ import type { DataValue } from 'node-opcua-client';
 import type { Place } from '../collector.ts';
 import { readNames } from './enumeration.ts';
 import type { Names } from './enumeration.ts';
+import { isServiceFault } from './items.ts';
 import { chunks } from './limits.ts';
 import { readMeasures } from './measure.ts';
 import type { Measure } from './measure.ts';
@@ -68,13 +69,19 @@ export async function describePlaces(
   const variables = page.filter(({ nodeClass }) => nodeClass === VARIABLE).map(({ id }) => id);
   const facts: Facts = {
     attributes: await until(signal, readAttributes(desk, page)),
-    measures: await until(signal, readMeasures(desk, variables)),
-    names: await until(signal, readNames(session, limits, variables)),
+    // Small servers have no TranslateBrowsePaths: then places go without units and names.
+    measures: await until(signal, readMeasures(desk, variables).catch(whenRefused)),
+    names: await until(signal, readNames(session, limits, variables).catch(whenRefused)),
     types: readTypes(session),
   };
   const places: Place[] = [];
   for (const found of page) places.push(await until(signal, placeOf(session, found, facts, namespaces)));
   return places;
+}
+
+function whenRefused(err: unknown): ReadonlyMap<string, never> {
+  if (isServiceFault(err)) return new Map<string, never>();
+  throw err;
 }
 
 interface Facts {
@@ -188,7 +195,12 @@ async function methodPlace(
   { id, parent }: Found,
   namespaces: readonly string[],
 ): Promise<Place> {
-  const { inputArguments, outputArguments } = await session.getArgumentDefinition(id);
+  const { inputArguments, outputArguments } = await session
+    .getArgumentDefinition(id)
+    .catch((err: unknown) => {
+      whenRefused(err);
+      return { inputArguments: [], outputArguments: [] };
+    });
   const list = (all: typeof inputArguments) => all.map(({ name }) => name ?? '').join(', ');
   return {
     ...bare,

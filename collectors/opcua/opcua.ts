@@ -72,6 +72,7 @@ async function runOnce(
   const chosen = await connectBest(config, pkiFolder, signal, left);
   await using link = chosen.link;
   const { endpoint } = chosen;
+  tell(site.report, endpoint, link.notices);
   const over = new AbortController();
   const switching = better(config, pkiFolder, chosen, AbortSignal.any([signal, over.signal])).then((why) => {
     site.report.log.warn({ endpoint }, `Goes over to another server: ${why}.`);
@@ -88,5 +89,15 @@ async function runOnce(
   } finally {
     online(undefined);
     over.abort();
+  }
+}
+
+/** What has been said already: a link that comes and goes says it once. */
+const said = new Set<string>();
+function tell({ log }: Report, endpoint: string, notices: readonly string[]): void {
+  for (const notice of notices) {
+    if (said.has(`${endpoint} ${notice}`)) continue;
+    said.add(`${endpoint} ${notice}`);
+    log.warn({ endpoint }, notice);
   }
 }

@@ -31,7 +31,7 @@ export const secretsOf =
     );
   };
 
-/** Where passwords stand in the open: the plant model is shown, exported and sent about, so it must not hold any. */
+/** Where passwords and private keys stand in the open: the plant model is shown, exported and sent about, so it must not hold any. */
 export function openPasswords(
   config: unknown,
   path: readonly (string | number)[] = [],
@@ -39,6 +39,9 @@ export function openPasswords(
   if (typeof config !== 'object' || config === null) return [];
   return Object.entries(config).flatMap(([key, value]) => {
     const here = [...path, Array.isArray(config) ? Number(key) : key];
-    return key === 'password' && typeof value === 'string' ? [here] : openPasswords(value, here);
+    return isOpen(key, value) ? [here] : openPasswords(value, here);
   });
 }
+
+const isOpen = (key: string, value: unknown): boolean =>
+  typeof value === 'string' && (key === 'password' || /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value));

@@ -67,6 +67,20 @@ test('a password in the open is refused, and its value is not repeated', () => {
   expect(found).not.toContain('hunter2');
 });
 
+test('a private key in the open is refused as well', () => {
+  const file = aPlantFile();
+  file.sources.push({
+    name: 'plc',
+    protocol: 'opcua',
+    config: {
+      endpoint: 'opc.tcp://plc:4840',
+      userCertificate: 'operator.pem',
+      userKey: '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----',
+    },
+  });
+  expect(faultsOf(file).join()).toContain('sources.1.config.userKey: write { secret: name } here');
+});
+
 test('a secret by name is accepted where a password is due', () => {
   const file = aPlantFile();
   file.sources.push({
