@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Emit } from '../collectors/collector.ts';
+import type { TagId } from '../history/reading.ts';
+import { inTurn } from '../platform/in-turn.ts';
 import type { Logger } from '../platform/log.ts';
 import { notFound } from '../platform/web/problem.ts';
 import type { SourceView } from './api/plant.ts';
@@ -7,10 +9,14 @@ import type { Walk } from './ingest.ts';
 import { protocols } from './plant/protocols.ts';
 import type { SourceProtocol } from './plant/protocols.ts';
 import { secretsOf, withSecrets } from './plant/secrets.ts';
+import { reportsByException } from './plant/tag.ts';
 import type { Source } from './plant/tag.ts';
 import type { Arrivals } from './runtime/arrivals.ts';
 import { asking } from './runtime/ask.ts';
 import type { Abilities } from './runtime/ask.ts';
+import { clockWatch } from './runtime/clock.ts';
+import type { Timed } from './runtime/clock.ts';
+import { faultLog } from './runtime/faults.ts';
 import { createHosts } from './runtime/hosts.ts';
 import { startSource } from './runtime/source.ts';
 import type { Ears, Place, RunningSource } from './runtime/source.ts';
@@ -48,6 +54,10 @@ export interface SourcesOptions {
   readonly log: Logger;
 }
 
+interface Watching extends SourcesOptions {
+  readonly clock: (tag: TagId) => Timed | undefined;
+}
+
 interface Started extends LiveSource {
   /** Another one must be started for another print. */
   readonly print: string;
@@ -64,48 +74,65 @@ export function createSources(walk: Walk, options: SourcesOptions): Sources {
   const hosts = createHosts(options.log);
   const place = { hosts, log: options.log };
   const started = new Map<number, Started>();
+  const turn = inTurn();
   let plant: Plant | undefined;
+  let timed: ReadonlyMap<TagId, Timed> = new Map();
+  const watching = { ...options, clock: (tag: TagId) => timed.get(tag) };
 
   const start = (source: Source, heardAt: number | null) => {
     if (plant === undefined) return;
     const points = pointsOf(source, plant);
-    started.set(source.id, startOne({ source, points, heardAt }, walk, place, options));
+    started.set(source.id, startOne({ source, points, heardAt }, walk, place, watching));
   };
-  const find = (name: string): Started => {
-    const found = [...started.values()].find(({ source }) => source.name === name);
-    if (found === undefined) throw notFound(`There is no source '${name}'. GET /api/v1/sources lists them.`);
-    return found;
+  const replant = async (next: Plant): Promise<void> => {
+    plant = next;
+    timed = timedTags(next);
+    const prints = new Map(
+      next.sources.map((source) => [source.id, printOf(source, pointsOf(source, next))]),
+    );
+    const old = [...started.values()].filter(({ source, print }) => prints.get(source.id) !== print);
+    await Promise.all(old.map((one) => one.stop()));
+    for (const { source } of old) started.delete(source.id);
+    for (const source of next.sources) {
+      if (started.has(source.id)) continue;
+      start(source, old.find((one) => one.source.id === source.id)?.lastContact() ?? null);
+    }
   };
+  const find = (name: string): Started =>
+    [...started.values()].find(({ source }) => source.name === name) ?? nobody(name);
   return {
     get all() {
       return (plant?.sources ?? []).flatMap(({ id }) => started.get(id) ?? []);
     },
     source: find,
     computed: (source, readings) => started.get(source)?.observe({ type: 'contact', readings }),
-    async restart(name) {
-      const old = find(name);
-      await old.stop();
-      start(old.source, old.lastContact());
-    },
-    async replant(next) {
-      plant = next;
-      const prints = new Map(
-        next.sources.map((source) => [source.id, printOf(source, pointsOf(source, next))]),
-      );
-      const old = [...started.values()].filter(({ source, print }) => prints.get(source.id) !== print);
-      await Promise.all(old.map((one) => one.stop()));
-      for (const { source } of old) started.delete(source.id);
-      for (const source of next.sources) {
-        if (started.has(source.id)) continue;
-        start(source, old.find((one) => one.source.id === source.id)?.lastContact() ?? null);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...started.values()].map((one) => one.stop()));
-      await hosts[Symbol.asyncDispose]();
-    },
+    restart: (name) =>
+      turn(async () => {
+        const old = find(name);
+        await old.stop();
+        start(old.source, old.lastContact());
+      }),
+    replant: (next) => turn(() => replant(next)),
+    [Symbol.asyncDispose]: () =>
+      turn(async () => {
+        await Promise.all([...started.values()].map((one) => one.stop()));
+        await hosts[Symbol.asyncDispose]();
+      }),
   };
 }
+function nobody(name: string): never {
+  throw notFound(`There is no source '${name}'. GET /api/v1/sources lists them.`);
+}
+
+/** The tags whose source tells when each reading was taken, and means by it that it was just now. */
+const timedTags = ({ tags, sources }: Plant): ReadonlyMap<TagId, Timed> =>
+  new Map(
+    sources.flatMap((source) =>
+      tags
+        .filter((tag) => tag.source === source.id && !reportsByException(source, tag))
+        .map((tag) => [tag.id, tag] as const),
+    ),
+  );
 
 type Points = ReturnType<typeof pointsOf>;
 
@@ -128,12 +155,7 @@ interface Sown {
   readonly heardAt: number | null;
 }
 
-function startOne(
-  { source, points, heardAt }: Sown,
-  walk: Walk,
-  place: Place,
-  options: SourcesOptions,
-): Started {
+function startOne({ source, points, heardAt }: Sown, walk: Walk, place: Place, options: Watching): Started {
   const protocol = source.protocol as SourceProtocol;
   const plain = plainConfig(source);
   const stop = new AbortController();
@@ -152,7 +174,7 @@ function startOne(
       dataFolder: join(dataFolder, 'sources', String(source.id)),
     };
     const { id, name } = source;
-    const ears = earsOf(id, walk, options, observe);
+    const ears = earsOf(source, walk, options, observe);
     return startSource({ id, name, protocol, plan, heardAt }, ears, place, stop.signal);
   };
   const failed = (err: unknown) => {
@@ -179,10 +201,18 @@ function startOne(
   };
 }
 
-function earsOf(id: number, walk: Walk, { arrivals }: SourcesOptions, observe: Ears['observe']): Ears {
+function earsOf({ id, name }: Source, walk: Walk, options: Watching, observe: Ears['observe']): Ears {
+  const { arrivals, clock, log } = options;
   const take = walk.emit(id);
+  const late = clockWatch(clock);
+  const logFault = faultLog(log.child({ source: name }));
   const emit: Emit = (batch) => {
-    arrivals.arrived(id, batch, Date.now());
+    const now = Date.now();
+    arrivals.arrived(id, batch, now);
+    for (const fault of late(batch, now)) {
+      observe({ type: 'fault', kind: fault.kind, count: fault.count, what: fault.what });
+      logFault(fault, now);
+    }
     return take(batch);
   };
   return { emit, late: walk.backfill(id), observe };

@@ -4,7 +4,7 @@ import type { Tag } from '../plant/tag.ts';
 import type { Tags } from './stage.ts';
 
 /** Older than this at its arrival, a reading is history: stored, but neither judged nor shown as the newest. */
-const LATE_MS = 60_000;
+export const LATE_MS = 60_000;
 /** A tag is never called stale earlier than this. */
 const SHORTEST_MS = 3_000;
 

@@ -1,0 +1,40 @@
+import type { Raw, TagId } from '../../history/reading.ts';
+import { LATE_MS } from '../cleaning/freshness.ts';
+import type { Faults } from './messages.ts';
+
+/** What must be known of a tag whose source tells the time of each reading; undefined: its readings may be of any age. */
+export interface Timed {
+  readonly name: string;
+  readonly expectedMs: number;
+}
+
+const AGAIN_MS = 60_000;
+
+/**
+ * Says of which tags the readings are so old at their arrival that they are stored, but never judged: once a minute
+ * and tag at most. Otherwise nobody would notice that their alarms are dead.
+ */
+export function clockWatch(
+  timed: (tag: TagId) => Timed | undefined,
+): (batch: readonly Raw[], now: number) => Faults[] {
+  const saidAt = new Map<TagId, number>();
+
+  return (batch, now) => {
+    const late = new Map<TagId, Faults>();
+    for (const { tag, at } of batch) {
+      if (now - at <= LATE_MS || now - (saidAt.get(tag) ?? -Infinity) < AGAIN_MS) continue;
+      const known = timed(tag);
+      if (known !== undefined && now - at > 3 * known.expectedMs) late.set(tag, faultOf(known, now - at));
+    }
+    for (const tag of late.keys()) saidAt.set(tag, now);
+    return [...late.values()];
+  };
+}
+
+const faultOf = ({ name }: Timed, ageMs: number): Faults => ({
+  kind: 'timestamp',
+  count: 1,
+  what: `${name}: its readings are ${Math.round(ageMs / 1000)} s old when they arrive. They are stored, but no alarm is judged by them.`,
+  remedy:
+    "Set the device's clock (NTP), or leave its time out of the tag's address. A device that delivers what it kept needs nothing.",
+});
