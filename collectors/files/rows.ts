@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { BrokenTable, cellOf, csvRows } from '../csv.ts';
 import type { Column } from '../csv-format.ts';
 import { follow, parsePath } from '../path.ts';
@@ -77,29 +76,30 @@ const memberOf = (column: Column): Field | undefined => {
 };
 
 const LONGEST_LINE = 1_048_576;
+const LINE_END = 10;
 
-async function* lines(bytes: AsyncIterable<Uint8Array> & NodeJS.ReadableStream): AsyncGenerator<FileRow> {
-  const encoder = new TextEncoder();
+const NOTHING = Buffer.alloc(0);
+
+async function* lines(bytes: AsyncIterable<Buffer>): AsyncGenerator<FileRow> {
   let line = 0;
-  for await (const text of createInterface({ input: guarded(bytes), crlfDelay: Infinity })) {
-    line++;
-    if (text.trim() === '') continue;
-    const content = readPayload(encoder.encode(text));
-    if (content.kind === 'document') yield { line, record: content.document };
-    else yield { line, record: undefined, wrong: content.kind === 'text' ? 'is no JSON' : content.why };
+  let kept: Buffer = NOTHING;
+  for await (const chunk of bytes) {
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
+      yield* jsonLine(Buffer.concat([kept, chunk.subarray(from, end)]), ++line);
+      kept = NOTHING;
+      from = end + 1;
+    }
+    kept = Buffer.concat([kept, chunk.subarray(from)]);
+    if (kept.length > LONGEST_LINE)
+      throw new BrokenTable(`line ${line + 1} is longer than ${LONGEST_LINE} bytes`);
   }
+  yield* jsonLine(kept, line + 1);
 }
 
-/** Ends a file without line breaks before it fills the memory. */
-function guarded(bytes: NodeJS.ReadableStream): NodeJS.ReadableStream {
-  let length = 0;
-  bytes.on('data', (chunk: Buffer) => {
-    const last = chunk.lastIndexOf(10);
-    length = last < 0 ? length + chunk.length : chunk.length - last - 1;
-    if (length > LONGEST_LINE) {
-      const err = new BrokenTable(`a line is longer than ${LONGEST_LINE} bytes`);
-      (bytes as NodeJS.ReadableStream & { destroy(err: Error): void }).destroy(err);
-    }
-  });
-  return bytes;
+function* jsonLine(bytes: Buffer, line: number): Generator<FileRow> {
+  const content = readPayload(bytes);
+  if (content.kind === 'document') yield { line, record: content.document };
+  else if (content.kind === 'malformed') yield { line, record: undefined, wrong: content.why };
+  else if (content.text.trim() !== '') yield { line, record: undefined, wrong: 'is no JSON' };
 }

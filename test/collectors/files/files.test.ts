@@ -160,6 +160,14 @@ test('JSON lines are read by name or path', async () => {
   expect(run.faults.map(({ what }) => what)).toEqual(['line 2 of a.jsonl is no JSON; not used.']);
 });
 
+test('JSON without line breaks is no memory full of it, but a file in failed/', async () => {
+  const run = await watching([flow], { format: 'jsonl', match: '*' });
+  await run.put('a.jsonl', `{"Time":"2026-07-01T10:00:00Z","Flow":1}\r\n\n"${'x'.repeat(3_000_000)}`);
+  await gone(run.path('a.jsonl'));
+  expect(run.of(1).map(({ value }) => value)).toEqual([1]);
+  expect(await readFile(run.path('failed', 'a.jsonl.reason.txt'), 'utf8')).toContain('line 3 is longer than');
+});
+
 test('a file of a hundred thousand rows is read in bounded batches, each reading once', async () => {
   const run = await watching([flow]);
   const rows = Array.from({ length: 100_000 }, (_, i) => `${1_782_900_000 + i},${i}`);
