@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { ingestBench } from './ingest.ts';
 import { liveBench } from './live.ts';
+import { mqttBench } from './mqtt-bench.ts';
 
-const benches: readonly Bench[] = [ingestBench, liveBench];
+const benches: readonly Bench[] = [ingestBench, liveBench, mqttBench];
 
 const USAGE = `npm run bench -- NAME [options]
 

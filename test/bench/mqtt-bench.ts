@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import * as timers from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { connectAsync } from 'mqtt';
+import { schemas } from '../../collectors/protocols.ts';
+import { createJudge } from '../../gateway/alarms/judge.ts';
+import { calculating } from '../../gateway/calculated/calculate.ts';
+import { thinning } from '../../gateway/cleaning/thin/thin.ts';
+import { createLedger } from '../../gateway/store/ledger.ts';
+import { cleaning } from '../../gateway/cleaning/clean.ts';
+import { freshness } from '../../gateway/cleaning/freshness.ts';
+import { ingest } from '../../gateway/ingest.ts';
+import { migrations } from '../../gateway/migrations.ts';
+import { createHosts } from '../../gateway/runtime/hosts.ts';
+import { startSource } from '../../gateway/runtime/source.ts';
+import type { Ears } from '../../gateway/runtime/source.ts';
+import { flushTo } from '../../gateway/store/flush.ts';
+import { openQuarantine } from '../../gateway/store/quarantine.ts';
+import { openSpool } from '../../gateway/store/spool.ts';
+import { openWriter } from '../../gateway/store/writer.ts';
+import type { Writer } from '../../gateway/store/writer.ts';
+import type { TagId } from '../../history/reading.ts';
+import { migrate } from '../../platform/database/migrate.ts';
+import { openDatabase } from '../../platform/database/open.ts';
+import { createLog } from '../../platform/log.ts';
+import { outbox } from '../../sync/edge/store/outbox.ts';
+import { aDatabaseAddress, aFolder } from '../support/database.ts';
+import { freePort } from '../support/foreign.ts';
+import { aTag } from '../support/readings.ts';
+import type { Bench, BenchResult } from './bench.ts';
+
+const entry = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
+const USER = { name: 'field', password: 'field-password' };
+const DEVICES = 10;
+const WARM_UP_MS = 1_500;
+const LOOK_MS = 20;
+
+type Qos = 0 | 1;
+
+/** A process of ours, ended with the scope. */
+function program(name: string, ...words: readonly string[]): AsyncDisposable {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry(name), ...words], { stdio: 'ignore' });
+  return {
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** How much more a second, once it flows. */
+async function rate(count: () => number, ms: number): Promise<number> {
+  const before = count();
+  while (count() === before) await timers.setTimeout(LOOK_MS);
+  await timers.setTimeout(WARM_UP_MS);
+  const [first, begun] = [count(), performance.now()];
+  await timers.setTimeout(ms);
+  return Math.round(((count() - first) / (performance.now() - begun)) * 1000);
+}
+
+const load = (port: number, qos: Qos) =>
+  program('mqtt-load-entry.ts', String(port), USER.name, USER.password, String(qos), String(DEVICES));
+
+/** The limit: the library alone, and one subscriber that counts. */
+async function bare(qos: Qos, ms: number): Promise<number> {
+  const port = await freePort();
+  await using _broker = program('bare-broker-entry.ts', String(port));
+  const subscriber = await patiently(() =>
+    connectAsync(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 }, false),
+  );
+  let received = 0;
+  subscriber.on('message', () => received++).on('error', () => undefined);
+  await subscriber.subscribeAsync('device/#', { qos });
+  try {
+    await using _devices = load(port, qos);
+    return await rate(() => received, ms);
+  } finally {
+    await subscriber.endAsync(true);
+  }
+}
+
+async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch {
+      await timers.setTimeout(LOOK_MS);
+    }
+  }
+}
+
+/** Broker, thread, cleaning, alarms and commit, as in the gateway. */
+async function ours(writer: Writer, qos: Qos, ms: number): Promise<{ perSecond: number; lost: number }> {
+  const tags = new Map(
+    Array.from({ length: DEVICES }, (_, i) => {
+      const tag = aTag({ id: (i + 1 + 1000 * qos) as TagId, source: 0, range: [-1e6, 1e6] });
+      return [tag.id, tag];
+    }),
+  );
+  const walk = ingest({
+    clean: cleaning(tags),
+    freshness: freshness(tags, () => undefined),
+    calculate: calculating(
+      (readings) => readings,
+      () => undefined,
+    ),
+    judge: createJudge([], [], randomUUID),
+    thin: thinning(tags),
+    hold: () => Promise.resolve(),
+    save: (readings, changes) => writer.save(readings, changes),
+    publish: () => undefined,
+  });
+  const points = [...tags.keys()].map((tag, i) => ({
+    ...{ tag, name: `tag-${i}`, kind: 'number' as const },
+    address: schemas.mqtt.address.parse({ topic: `device/${i}`, value: '$.v', time: '$.at' }),
+  }));
+  const port = await freePort();
+  const config = schemas.mqtt.config.parse({ broker: { port, users: [USER] } });
+  const stop = new AbortController();
+  let lost = 0;
+  const ears: Ears = {
+    emit: walk.emit(0),
+    late: walk.backfill(0),
+    observe(event) {
+      if (event.type === 'missing') lost += event.loss.count ?? 0;
+    },
+  };
+  const source = { id: 0, name: 'mqtt', protocol: 'mqtt' as const, plan: { config, points, pkiFolder: '' } };
+  const log = createLog('bench', 'error');
+  await using hosts = createHosts(log);
+  const running = startSource(source, ears, { hosts, log }, stop.signal);
+  try {
+    await patiently(async () => {
+      const at = `mqtt://127.0.0.1:${port}`;
+      const probe = await connectAsync(at, { username: USER.name, password: USER.password }, false);
+      await probe.endAsync(true);
+    });
+    await using _devices = load(port, qos);
+    return { perSecond: await rate(() => writer.figures().stored, ms), lost };
+  } finally {
+    stop.abort();
+    await running.done;
+  }
+}
+
+export const mqttBench: Bench = {
+  name: 'mqtt',
+  summary:
+    'messages of 100 bytes through our broker and the pipeline to commit, against bare aedes and one subscriber',
+  async run({ database, seconds, say }): Promise<BenchResult> {
+    await using folder = await aFolder();
+    const log = createLog('bench', 'error');
+    await using address = database === 'embedded' ? null : await aDatabaseAddress(database);
+    const where = { url: address?.url ?? 'embedded', folder: join(folder.path, 'database'), name: 'bench' };
+    await using db = await openDatabase({ ...where, log });
+    if (db.problem !== null) throw new Error(db.problem);
+    await migrate(db, migrations, log);
+    const quarantine = openQuarantine(folder.path, log);
+    await using spool = await openSpool({ folder: folder.path, maxBytes: 2 ** 31, quarantine, log });
+    await using writer = openWriter({
+      db,
+      spool,
+      quarantine,
+      flush: flushTo(outbox),
+      ledger: createLedger(),
+      log,
+    });
+    const ms = (seconds * 1000) / 4;
+    const found: Record<string, { ours: number; bare: number; ratio: number; lost: number }> = {};
+    for (const qos of [1, 0] as const) {
+      const limit = await bare(qos, ms);
+      const { perSecond, lost } = await ours(writer, qos, ms);
+      const ratio = Number((perSecond / limit).toFixed(3));
+      found[`qos${qos}`] = { ours: perSecond, bare: limit, ratio, lost };
+      say(`QoS ${qos}: ${perSecond}/s to commit, bare aedes ${limit}/s, ratio ${ratio}, lost ${lost}`);
+    }
+    const one = found['qos1'] ?? { ours: 0, bare: 0, ratio: 0 };
+    const { engine, server, timescaledb } = db.edition ?? {};
+    return {
+      ...{ name: 'mqtt', unit: 'messages/s to commit at QoS 1', value: one.ours, ratio: one.ratio },
+      reference: { name: 'bare aedes with one subscriber, QoS 1', value: one.bare },
+      conditions: { engine, server, timescaledb, devices: DEVICES, inFlightEach: 200, bytes: 100, ...found },
+    };
+  },
+};
