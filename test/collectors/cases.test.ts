@@ -34,7 +34,8 @@ function outcome(name: string): unknown {
     case 'mqtt': {
       const { report, faults } = aReport();
       const points = given.tags.map(({ address, kind }, i) => aPoint(i, address, kind));
-      const readings = mqttDecoder(points, report).decode(given.topic, wire(name), Date.parse(given.now));
+      const message = { topic: given.topic, payload: wire(name), at: Date.parse(given.now) };
+      const readings = mqttDecoder(points, {}, report).decode({ ...message, qos: 1, retained: false });
       return { readings, faults: faults.map(({ kind }) => kind) };
     }
   }

@@ -103,8 +103,10 @@ async function start(protocol: ProtocolName) {
 
 /** The source's configuration with this run's port in the place of the demo's. */
 function atPort(config: unknown, protocol: ProtocolName): unknown {
-  const demo = { opcua: '4840', modbus: '5020', mqtt: '1883' }[protocol];
-  return JSON.parse(JSON.stringify(config).replace(demo, String(ports[protocol])));
+  const demo = { opcua: '4840', modbus: '5020', mqtt: '1883' };
+  if (!(protocol in demo)) throw new Error(`The demo has no source of ${protocol}.`);
+  const name = protocol as keyof typeof demo;
+  return JSON.parse(JSON.stringify(config).replace(demo[name], String(ports[name])));
 }
 
 async function freePort(): Promise<number> {
