@@ -62,7 +62,8 @@ export function timeReader({ format, zone: name }: TimeFormat): TimeReader {
 function epoch(found: unknown, unitMs: number): number | string {
   const value = typeof found === 'string' && NUMBER.test(found.trim()) ? Number(found) : found;
   if (typeof value !== 'number' || !Number.isFinite(value)) return 'is not a number';
-  return Math.round(value * unitMs * 1000) / 1000;
+  const at = Math.round(value * unitMs * 1000) / 1000;
+  return Number.isFinite(at) ? at : 'is beyond all times';
 }
 
 function inZone(offsetsAt: Zone, name: string): (wall: number, series: string) => number | string {
