@@ -34,6 +34,7 @@ test.each<[string, string | undefined, unknown, string]>([
   [berlin, 'Europe/Berlin', '29.03.2026 02:30:00', 'does not exist in Europe/Berlin'],
   ['M/d/yyyy h:mm a', 'UTC', '7/4/2026 13:30 PM', 'is not written as'],
   ['s', undefined, 'soon', 'is not a number'],
+  ['ms', undefined, 1.8e305, 'is beyond all times'],
 ])('a time that is none in %s and %s is told, not guessed', (format, name, found, why) => {
   expect(read(format, name, found)).toContain(why);
 });
