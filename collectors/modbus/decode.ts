@@ -11,30 +11,31 @@ import { textIn } from './text.ts';
 export type Value = number | string | null;
 
 /** The values of a request's spots, in their order, from the data bytes of its reply, which are as many as asked for. */
-export function decode(
-  { table, start, spots }: Pick<Request, 'table' | 'start' | 'spots'>,
-  bytes: Uint8Array,
-): Value[] {
+export function decode(request: Decodable, bytes: Uint8Array): Value[] {
+  const { table, start, spots } = request;
   if (isBitTable(table)) return spots.map(({ register }) => bitAt(bytes, register - start));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Array<Value>(spots.length);
-  for (let i = 0; i < spots.length; i++) {
-    const spot = spots[i];
-    if (spot !== undefined) values[i] = readerOf(spot)(view, 2 * (spot.register - start));
-  }
-  return values;
+  return readersOf(request).map((read) => read(view));
 }
+export type Decodable = Pick<Request, 'table' | 'start' | 'spots'>;
 
 const bitAt = (bytes: Uint8Array, index: number): number => ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1;
 
 type Reader = NumberCodec['read'];
-const readers = new WeakMap<Spot, Reader>();
+const known = new WeakMap<Decodable, readonly ((view: DataView) => Value)[]>();
 
-/** Made once for each spot: most devices are read without a copy. */
-function readerOf(spot: Spot): Reader {
-  let reader = readers.get(spot);
-  if (reader === undefined) readers.set(spot, (reader = inKind(spot, inOrder(spot, plainReader(spot)))));
-  return reader;
+/** Made once for each request, that is read for years: most values are read without a copy. */
+function readersOf(request: Decodable) {
+  let readers = known.get(request);
+  if (readers === undefined) {
+    readers = request.spots.map((spot) => {
+      const read = inKind(spot, inOrder(spot, plainReader(spot)));
+      const at = 2 * (spot.register - request.start);
+      return (view: DataView) => read(view, at);
+    });
+    known.set(request, readers);
+  }
+  return readers;
 }
 
 function plainReader({ type, point: { address } }: Spot): Reader {
@@ -42,7 +43,7 @@ function plainReader({ type, point: { address } }: Spot): Reader {
     const { length = 0, trim, encoding } = address;
     return (view, at) => textIn(new Uint8Array(view.buffer, view.byteOffset + at, length), trim, encoding);
   }
-  if (type !== 'bool') return (view, at) => numbers[type].read(view, at);
+  if (type !== 'bool') return numbers[type].read;
   const { bit } = address;
   return (view, at) => {
     const register = view.getUint16(at);

@@ -2,8 +2,9 @@ import timers from 'node:timers/promises';
 import { isSerial, numbersRequests, settingsOf } from './config.ts';
 import type { ModbusConfig } from './config.ts';
 import type { Asking, Device } from './device.ts';
-import { ACKNOWLEDGED, BUSY, Exception, Silence, UNIT_AWAY } from './failures.ts';
-import { suspicions } from './suspicions.ts';
+import { ACKNOWLEDGED, BUSY, Exception, REFUSALS, Silence, UNIT_AWAY } from './failures.ts';
+import { dataLength, suspicions } from './suspicions.ts';
+import type { Reading } from './suspicions.ts';
 import { turns } from './turns.ts';
 import { silenceMs } from './wire/serial.ts';
 
@@ -70,15 +71,23 @@ function unmistakable(ask: Ask, config: ModbusConfig): Ask {
       throw err;
     }
   };
-  return async (asking, timeoutMs) => {
-    const check = suspect.check(asking);
-    if (check !== undefined) {
-      await noting(check, timeoutMs).catch((err: unknown) => {
-        if (!(err instanceof Exception)) throw err;
-      });
-      suspect.clear(asking);
-    }
+  const inTurn = async (asking: Reading, timeoutMs: number | undefined): Promise<Uint8Array> => {
+    await noting(suspect.before(asking), timeoutMs).catch((err: unknown) => {
+      if (!(err instanceof Exception)) throw err;
+    });
+    suspect.clear(asking);
     return noting(asking, timeoutMs);
+  };
+  return async (asking, timeoutMs) => {
+    if (asking.do !== 'read' || !suspect.isLate(asking)) return noting(asking, timeoutMs);
+    const longer = suspect.longer(asking);
+    if (longer === undefined) return inTurn(asking, timeoutMs);
+    try {
+      return (await noting(longer, timeoutMs)).subarray(0, dataLength(asking));
+    } catch (err) {
+      if (err instanceof Exception && REFUSALS.includes(err.code)) return inTurn(asking, timeoutMs);
+      throw err;
+    }
   };
 }
 

@@ -3,8 +3,8 @@ import type { RegisterType } from './address.ts';
 
 /** A number in registers: reading gives null where there is none, writing says what is wrong with the value. */
 export interface NumberCodec {
-  read(view: DataView, at: number): number | string | null;
-  write(view: DataView, value: number | bigint): string | undefined;
+  readonly read: (view: DataView, at: number) => number | string | null;
+  readonly write: (view: DataView, value: number | bigint) => string | undefined;
 }
 export type NumberType = Exclude<RegisterType, 'bool' | 'string'>;
 

@@ -50,7 +50,8 @@ export async function poll(line: Line, task: Task, hand: Hand, signal: AbortSign
       if (request !== undefined) await step(request, round);
       if (round.todo.length > 0) continue;
       schedule.over(round);
-      await hand([...round.readings, ...healthReadings(round.of.health, units, Date.now(), true)]);
+      add(round, healthReadings(round.of.health, units, Date.now(), true));
+      await hand(round.readings);
       continue;
     }
     if (await probe(line, task, schedule.nextAt())) continue;

@@ -39,7 +39,7 @@ export function libraryPort(framing: Framing, ears: PortEars) {
 
   const replied = (adu: Uint8Array) => {
     const why = mismatch(asked, adu);
-    if (why === undefined) reply(Buffer.from(withCrc(adu).buffer));
+    if (why === undefined) reply(withCrc(adu));
     else ears.garbled(why);
   };
   const arrived = (arrival: Arrival) => {

@@ -1,38 +1,63 @@
 import { isBitTable } from './address.ts';
 import type { Asking } from './device.ts';
 
-type Reading = Asking & { readonly do: 'read' };
+export type Reading = Asking & { readonly do: 'read' };
 
-const codes = { coil: 1, discrete: 2, holding: 3, input: 4 } as const;
+/** A reply that has not come by then comes no more: no converter keeps one longer. */
+const LATE_MS = 15_000;
+const LAST_REGISTER = 65_535;
+/** What one reply can hold (Modbus Application Protocol V1.1b3, 6.1 and 6.3). */
+const MOST_BITS = 2000;
+const MOST_REGISTERS = 125;
+
+export const dataLength = ({ table, count }: Reading): number =>
+  isBitTable(table) ? Math.ceil(count / 8) : 2 * count;
 
 /** Replies with the same key cannot be told from one another. */
-const keyOf = ({ unit, table, count }: Reading): string =>
-  `${unit} ${codes[table]} ${isBitTable(table) ? Math.ceil(count / 8) : count}`;
+const keyOf = (asking: Reading): string => `${asking.unit} ${asking.table} ${dataLength(asking)}`;
 
 /**
  * RTU and ASCII do not number their requests: a reply that comes after its time-out looks like the answer to the next
- * request of the same length. Since a device answers in turn, an answer of another length in between rules that out.
+ * request of the same length. So that is asked with another length, which no late reply can have.
  */
-export function suspicions() {
-  const late = new Set<string>();
+export function suspicions(now: () => number = Date.now) {
+  const late = new Map<string, number>();
+  const isLate = (asking: Reading): boolean => {
+    const until = late.get(keyOf(asking));
+    if (until === undefined) return false;
+    if (until > now()) return true;
+    late.delete(keyOf(asking));
+    return false;
+  };
+
   return {
     /** This request went unanswered: its reply may still come. */
     add(asking: Asking): void {
-      if (asking.do === 'read') late.add(keyOf(asking));
+      if (asking.do === 'read') late.set(keyOf(asking), now() + LATE_MS);
     },
-    /** A read to be made before this one, where a late reply could be taken for its answer. */
-    check(asking: Asking): Asking | undefined {
-      if (late.size === 0 || asking.do !== 'read' || !late.has(keyOf(asking))) return undefined;
-      const step = isBitTable(asking.table) ? 8 : 1;
-      for (let count = 1; ; count += step) {
-        const start = Math.min(asking.start, 65_536 - count);
-        const check: Reading = { ...asking, start, count };
-        if (!late.has(keyOf(check)) || count + step > asking.count + 8 * step) return check;
+    isLate,
+    /** The same and some more, with a length that no late reply has; undefined: there is no room for that. */
+    longer(asking: Reading): Reading | undefined {
+      const [step, most] = isBitTable(asking.table) ? [8, MOST_BITS] : [1, MOST_REGISTERS];
+      for (let count = asking.count + step; count <= most; count += step) {
+        if (asking.start + count - 1 > LAST_REGISTER) return undefined;
+        if (!isLate({ ...asking, count })) return { ...asking, count };
       }
+      return undefined;
     },
-    /** The check was answered. */
-    clear(asking: Asking): void {
-      for (const key of late) if (key.startsWith(`${asking.unit} `)) late.delete(key);
+    /**
+     * Something of another length, to be asked before: a device answers in turn, so that what comes after its answer
+     * is no late reply. Good enough where there is no room for more.
+     */
+    before(asking: Reading): Reading {
+      const step = isBitTable(asking.table) ? 8 : 1;
+      let count = asking.count > step ? asking.count - step : asking.count + step;
+      while (count > step && isLate({ ...asking, count })) count -= step;
+      return { ...asking, count, start: Math.min(asking.start, LAST_REGISTER + 1 - count) };
+    },
+    /** The one asked before was answered. */
+    clear(asking: Reading): void {
+      late.delete(keyOf(asking));
     },
   };
 }

@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { ingestBench } from './ingest.ts';
 import { liveBench } from './live.ts';
+import { modbusBench } from './modbus.ts';
 import { mqttBench } from './mqtt-bench.ts';
 
-const benches: readonly Bench[] = [ingestBench, liveBench, mqttBench];
+const benches: readonly Bench[] = [ingestBench, liveBench, modbusBench, mqttBench];
 
 const USAGE = `npm run bench -- NAME [options]
 

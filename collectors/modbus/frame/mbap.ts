@@ -24,9 +24,10 @@ function numbering(): {
     send(adu: Uint8Array): Uint8Array {
       transaction = (transaction + 1) & 0xffff;
       awaited = true;
-      const frame = new Uint8Array(HEADER + adu.length);
-      new DataView(frame.buffer).setUint16(0, transaction);
-      frame[5] = adu.length;
+      const frame = Buffer.allocUnsafe(HEADER + adu.length);
+      frame.writeUInt16BE(transaction, 0);
+      frame.writeUInt16BE(0, 2);
+      frame.writeUInt16BE(adu.length, 4);
       frame.set(adu, HEADER);
       return frame;
     },

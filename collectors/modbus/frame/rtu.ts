@@ -17,10 +17,10 @@ export function crc16(bytes: Uint8Array, from = 0, to = bytes.length): number {
   return crc;
 }
 
-export function withCrc(adu: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(adu.length + CRC);
+export function withCrc(adu: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(adu.length + CRC);
   frame.set(adu);
-  new DataView(frame.buffer).setUint16(adu.length, crc16(adu), true);
+  frame.writeUInt16LE(crc16(adu), adu.length);
   return frame;
 }
 

@@ -67,7 +67,7 @@ test.each(['rtu-over-tcp', 'ascii-over-tcp'] as const)(
     const seen = (tag: number) =>
       [...new Set(running.of(tag).map(({ value }) => value))].filter((value) => value !== null);
     expect([seen(1), seen(3)]).toEqual([[8], [9]]);
-    expect([[], [7]]).toContainEqual(seen(2));
+    expect(seen(2)).toEqual([7]);
   },
 );
 
@@ -76,7 +76,7 @@ test('over UDP a datagram that is lost costs one more request, not the link', as
   const { port } = await untilFinished(
     udpPlc({ holding: counting(0, 5), on: () => (++asked % 4 === 2 ? 'nothing' : undefined) }),
   );
-  const running = runModbus(port, [aRegister(1, { register: 2 })], { transport: 'udp', timeoutMs: 60 });
+  const running = runModbus(port, [aRegister(1, { register: 2 })], { transport: 'udp', timeoutMs: 200 });
   await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(8));
   expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([2]));
 });

@@ -62,7 +62,7 @@ test('one dead unit of ten: the other nine keep their period, its tag is not con
 test('two units that die together cost the line one new connection, and the other eight live on', async () => {
   const dead = new Set<number>();
   const { port } = await tenUnitLine(dead);
-  const options = { pollMs: 60, timeoutMs: 60 };
+  const options = { pollMs: 60, timeoutMs: 200 };
   const first = runModbus(port, tenUnits, options);
   await vi.waitFor(() => expect(first.of(10).length).toBeGreaterThan(1));
   dead.add(4).add(5);
@@ -78,7 +78,7 @@ test('a line where nobody answers any more is given up, and all its tags are not
   const { port } = await tenUnitLine(dead);
   const running = runModbus(port, [...tenUnits, aRegister(99, { health: 'link' })], {
     pollMs: 60,
-    timeoutMs: 60,
+    timeoutMs: 200,
   });
   await vi.waitFor(() => expect(running.of(99).at(-1)?.value).toBe(1));
   for (const unit of TEN) dead.add(unit);
@@ -106,7 +106,7 @@ test('registers to which a unit says nothing are told from a unit that is dead',
     tcpPlc({ holding: holding(), on: (_, pdu) => (pdu.readUInt16BE(1) === 40 ? 'nothing' : undefined) }),
   );
   const running = runModbus(port, [aRegister(1, { register: 1 }), aRegister(2, { register: 40 })], {
-    timeoutMs: 60,
+    timeoutMs: 200,
   });
   await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(5));
   expect(running.of(2).at(-1)).toMatchObject({ status: 'bad', reason: 'refused by the device' });

@@ -161,7 +161,7 @@ test('a write that gets no answer is not known to be done, unless the device has
       return 'nothing';
     },
   };
-  const { write, functions } = await linked(plc, [aRegister(1, { register: 0 })], { timeoutMs: 60 });
+  const { write, functions } = await linked(plc, [aRegister(1, { register: 0 })], { timeoutMs: 200 });
   const outcomes = await write(order(1, 8), order(1, 9));
   expect(outcomes).toMatchObject([
     { state: 'unverified', readBack: 7, why: expect.stringContaining('not known whether') as string },
