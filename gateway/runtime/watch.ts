@@ -8,24 +8,26 @@ export class Frozen extends Error {
 interface Patience {
   /** How often the thread is asked for an answer. */
   readonly pingMs: number;
-  /** How long it may take. */
+  /** How long the first answer may take: until then libraries are loaded, from a slow disk perhaps. */
+  readonly loadMs: number;
+  /** How long each later one may take. */
   readonly frozenMs: number;
 }
 
-const PATIENCE: Patience = { pingMs: 5_000, frozenMs: 15_000 };
+const PATIENCE: Patience = { pingMs: 5_000, loadMs: 120_000, frozenMs: 15_000 };
 
 /** Rejects with `Frozen` when `ping` is not answered in time, and otherwise goes on until `signal` aborts. */
 export async function watch(
   ping: () => Promise<void>,
   signal: AbortSignal,
-  { pingMs, frozenMs }: Patience = PATIENCE,
+  { pingMs, loadMs, frozenMs }: Patience = PATIENCE,
 ): Promise<never> {
-  for (;;) {
+  for (let limitMs = loadMs; ; limitMs = frozenMs) {
     await timers.setTimeout(pingMs, undefined, { signal });
     const answered = new AbortController();
     const frozen = async () => {
-      await timers.setTimeout(frozenMs, undefined, { signal: AbortSignal.any([signal, answered.signal]) });
-      throw new Frozen(`The thread of the source has not answered for ${frozenMs / 1000} s and was ended.`);
+      await timers.setTimeout(limitMs, undefined, { signal: AbortSignal.any([signal, answered.signal]) });
+      throw new Frozen(`The thread of the source has not answered for ${limitMs / 1000} s and was ended.`);
     };
     await Promise.race([ping(), frozen()]);
     answered.abort();
