@@ -40,8 +40,12 @@ export async function connect(
   };
   try {
     const device = await deviceOn(open, framings[config.transport](), { stray });
-    if (config.connectPauseMs > 0) await timers.setTimeout(config.connectPauseMs, undefined, { signal });
-    return device;
+    if (config.connectPauseMs > 0) {
+      await timers.setTimeout(config.connectPauseMs, undefined, { signal }).catch(() => undefined);
+    }
+    if (!signal.aborted) return device;
+    await device[Symbol.asyncDispose]();
+    throw new Closed('It was called off.');
   } catch (err) {
     signal.throwIfAborted();
     const why = within.aborted ? `no answer within ${limitMs} ms` : messageOf(err);
