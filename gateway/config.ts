@@ -1,7 +1,28 @@
 import { z } from 'zod';
+import { isName } from '../collectors/mqtt/sparkplug/topic.ts';
 import { DatabaseConfig, LogConfig, SecretName, WebConfig } from '../platform/config.ts';
 
 const Web = WebConfig.extend({ port: WebConfig.shape.port.default(8080) });
+
+const sparkplugName = z.string().max(256).refine(isName, { message: 'must be a name without / + and #' });
+
+/** This gateway as an edge node of Sparkplug B at a foreign broker. */
+const SparkplugPublishing = z.strictObject({
+  url: z.string().regex(/^mqtts?:\/\/[^/\s@]+$/, 'must look like mqtt://host:1883, without user or password'),
+  user: z.string().min(1).optional(),
+  password: SecretName.optional(),
+  group: sparkplugName,
+  node: sparkplugName,
+  /** The primary host, without which nothing is told. Absent: whoever listens. */
+  host: sparkplugName.optional(),
+  /** The session's name at the broker: must be this gateway's alone. */
+  clientId: z.string().min(1).max(64),
+  /** How often changes are told. */
+  periodMs: z.number().int().min(100).max(60_000).default(1000),
+  /** Names of tags; absent: all. */
+  tags: z.array(z.string().min(1)).optional(),
+});
+export type SparkplugPublishing = z.infer<typeof SparkplugPublishing>;
 
 /** The gateway's file, `gateway.yaml`. The plant model is not here: it lives in the database. */
 export const GatewayConfig = z
@@ -26,6 +47,8 @@ export const GatewayConfig = z
         hoursDays: z.number().int().min(1).default(3650),
       })
       .default({ readingsDays: 90, minutesDays: 730, hoursDays: 3650 }),
+    /** Tells tags to others, by the newest reading of each. */
+    publish: z.strictObject({ sparkplug: SparkplugPublishing }).optional(),
     /** The central node, if there is one. `token` names the one-time enrolment token, which is not needed afterwards. */
     centre: z
       .strictObject({

@@ -37,6 +37,7 @@ import { ledgerMetrics, linkMetrics, storeMetrics } from './metrics.ts';
 import { migrations } from './migrations.ts';
 import { loadPlant } from './plant/load.ts';
 import type { LoadOptions } from './plant/load.ts';
+import { tellTags } from './publish.ts';
 import { routes } from './routes/routes.ts';
 import type { SecretKeeper } from './routes/secrets.ts';
 import { flushTo } from './store/flush.ts';
@@ -76,11 +77,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const keeper = keeperOf(data);
   const feed = createFeed();
   using live = openLive({ log, feed: audience(feed) });
-  await using held = await openHeld({
-    folder: join(data, 'held'),
-    save: accounts.carriedOver(writer.save),
-    log,
-  });
+  await using held = await heldOf(config, accounts.carriedOver(writer.save), log);
   await using current = createCurrent({
     ...{ ...keeper, ...accounts, save: writer.save, hold: held.keep, publish: publishTo(feed, live), log },
     observe: both(linkMetrics(registry), accounts.losses(writer.save, log)),
@@ -109,7 +106,8 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const collecting = collect(current, { db, config, outbox: toCentre, behind, log }, signal);
   const learning = collecting.then(() => firstForecast(scheduler, signal));
   const storing = Promise.race([writer.ended, untilAborted(signal)]);
-  await untilStopped(signal, [storing, db.migrated, learning, tellSources(live, signal)]);
+  const telling = tellTags(config, { feed, current, keeper, log }, signal);
+  await untilStopped(signal, [storing, db.migrated, learning, telling, tellSources(live, signal)]);
   notifier.stopping();
 }
 
@@ -120,6 +118,10 @@ const keeperOf = (dataFolder: string): SecretKeeper => ({
 
 const spoolOf = ({ data, spool }: GatewayConfig, quarantine: Quarantine, log: Logger) =>
   openSpool({ folder: join(data, 'spool'), maxBytes: spool.maxMegabytes * MEGABYTE, quarantine, log });
+
+type Held = Parameters<typeof openHeld>[0];
+const heldOf = ({ data }: GatewayConfig, save: Held['save'], log: Logger) =>
+  openHeld({ folder: join(data, 'held'), save, log });
 
 type Observe = CurrentOptions['observe'];
 const both =

@@ -23,7 +23,6 @@ export const INT64 = 4;
 export const UINT32 = 7;
 export const DOUBLE = 10;
 export const BOOLEAN = 11;
-export const STRING = 12;
 
 /** Metrics as tahu writes them: a UInt32 goes into the 64-bit field. */
 export const double = (name: string, value: number, more: Metric = {}): Metric => ({

@@ -42,6 +42,8 @@ export class Edge {
   #bdSeq: number;
   #seq = 0;
   #born = false;
+  /** The last birth lacks a metric. */
+  #incomplete = false;
   /** Of the newest word of the host that was believed. */
   #hostSaidAt = -Infinity;
 
@@ -73,13 +75,13 @@ export class Edge {
   }
 
   /** What this node has to tell. A metric that was told once stays in the births of the session. */
-  define(metrics: readonly EdgeMetric[], now: number): readonly Outgoing[] {
+  define(metrics: readonly EdgeMetric[]): void {
     const news = metrics.filter(({ name }) => !this.#lines.has(name));
     for (const metric of news) {
       const alias = this.#lines.size + 1;
       this.#lines.set(metric.name, { metric, alias, sample: undefined, changed: false, quality: undefined });
     }
-    return this.#born && news.length > 0 ? [this.#birth(now)] : [];
+    this.#incomplete ||= news.length > 0;
   }
 
   /** The newest of each metric counts; what is older than it is left out, so that times never run back. */
@@ -92,8 +94,9 @@ export class Edge {
     }
   }
 
-  /** What has changed since the last time, in the order of its time. */
+  /** What has changed since the last time, in the order of its time; all of it, when there is something new. */
   publish(now: number): readonly Outgoing[] {
+    if (this.#born && this.#incomplete) return [this.#birth(now)];
     const changed = [...this.#lines.values()].filter((line) => line.changed);
     if (!this.#born || changed.length === 0) return [];
     changed.sort((a, b) => (a.sample?.at ?? now) - (b.sample?.at ?? now));
@@ -137,6 +140,7 @@ export class Edge {
 
   #birth(now: number): Outgoing {
     this.#born = true;
+    this.#incomplete = false;
     this.#seq = 0;
     const rebirth: Metric = {
       ...{ name: REBIRTH, timestamp: now, datatype: typeNumber('Boolean') },

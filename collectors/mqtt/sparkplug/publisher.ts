@@ -39,7 +39,7 @@ export async function lastBdSeq(file: string): Promise<number> {
 export async function runSession(
   config: PublisherConfig,
   edge: Edge,
-  log: Logger,
+  told: { readonly log: Logger; readonly connected: () => void },
   signal: AbortSignal,
 ): Promise<void> {
   const will = edge.begin(Date.now());
@@ -64,7 +64,8 @@ export async function runSession(
     await Promise.race([connected(client), lost, aborted(signal)]);
     if (signal.aborted) return;
     await Promise.race([client.subscribeAsync([...edge.topics], { qos: 1 }), lost]);
-    log.info({ bdSeq: edge.bdSeq }, 'Publishing as a Sparkplug node.');
+    told.connected();
+    told.log.info({ bdSeq: edge.bdSeq }, 'Publishing as a Sparkplug node.');
     await send(edge.connected(Date.now()));
     for await (const now of ticks(config.periodMs, over)) await send(edge.publish(now));
     if (left.signal.aborted)

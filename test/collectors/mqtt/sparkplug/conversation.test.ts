@@ -24,9 +24,9 @@ function aPublisher(port: number, primary?: string) {
   const { report } = aReport();
   const session = async () => {
     const edge = new Edge({ group: 'site', node: 'gateway', host: primary }, await lastBdSeq(bdSeqFile));
-    edge.define([{ name: 'flow', kind: 'number', unit: 'm³/h', range: null }], Date.now());
+    edge.define([{ name: 'flow', kind: 'number', unit: 'm³/h', range: null }]);
     const stop = new AbortController();
-    const ended = runSession(config, edge, report.log, stop.signal).then(
+    const ended = runSession(config, edge, { log: report.log, connected: () => undefined }, stop.signal).then(
       () => undefined,
       (err: unknown) => err,
     );

@@ -13,7 +13,7 @@ const metric = (name: string, more: Partial<EdgeMetric> = {}): EdgeMetric => ({
 });
 const edge = (host?: string, lastBdSeq = 254) => {
   const node = new Edge({ group: 'site', node: 'gateway', host }, lastBdSeq);
-  node.define([metric('flow', { unit: 'm³/h', range: [0, 10] }), metric('state', { kind: 'text' })], NOW);
+  node.define([metric('flow', { unit: 'm³/h', range: [0, 10] }), metric('state', { kind: 'text' })]);
   return node;
 };
 const sample = (name: string, value: number | string | null, at = NOW, status: 'good' | 'bad' = 'good') => ({
@@ -99,7 +99,8 @@ test('a new metric is told by a birth of the same session', () => {
   node.connected(NOW);
   node.update([sample('flow', 1)]);
   node.publish(NOW);
-  const [birth] = read(node.define([metric('level')], NOW)) as unknown as {
+  node.define([metric('level')]);
+  const [birth] = read(node.publish(NOW)) as unknown as {
     seq: string;
     metrics: { name: string }[];
   }[];
