@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import type { Command } from '../platform/cli.ts';
+import type { Command, Values } from '../platform/cli.ts';
 import { Refusal, UsageError } from '../platform/cli.ts';
 import { findSecret } from '../platform/config.ts';
 import { createLog } from '../platform/log.ts';
@@ -9,6 +9,9 @@ import { enrol as enrolSite } from '../sync/edge/enrol.ts';
 import { centreUrl, openHttp } from '../sync/edge/http.ts';
 import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
 import { runGateway } from './main.ts';
+import type { Entry } from './plant/csv/columns.ts';
+import { propose } from './plant/csv/import.ts';
+import { writeCsv } from './plant/csv/write.ts';
 import { toFile } from './plant/file.ts';
 import { importPlant, readPlantFile } from './plant/load.ts';
 import { selectPlant } from './store/plant.ts';
@@ -36,12 +39,13 @@ export const importCommand: Command = {
   name: 'import',
   operands: 'FILE',
   summary:
-    'Reads a plant model from plant.yaml. It adds what is new and changes what has the same name; tags that the file does not name stay.',
+    'Reads a plant model from plant.yaml, or tags from a table (tags.csv). It adds what is new and changes what has the same name; tags that the file does not name stay.',
   options: { ...configOption, check: { type: 'boolean', help: 'only check the file' } },
   async run(values, [file]) {
     if (file === undefined) throw new UsageError('FILE is missing.');
-    const model = readPlantFile(file);
     const { check } = values;
+    if (file.toLowerCase().endsWith('.csv')) return importTable(values, file);
+    const model = readPlantFile(file);
     if (check !== true) {
       await withDatabase(values, async (db, config) => {
         await importPlant(db, config.centre === undefined ? noOutbox : outbox, model);
@@ -53,16 +57,44 @@ export const importCommand: Command = {
   },
 };
 
+/** Tags from a spreadsheet, into the plant that is there. */
+const importTable = (values: Values, file: string): Promise<void> =>
+  withDatabase(values, async (db, config) => {
+    const plant = await selectPlant(db);
+    if (plant === null) throw new Refusal("There is no plant model yet. 'penstock import FILE' reads one.");
+    const { model, report } = propose(plant, readFileSync(file, 'utf8'));
+    if (model === null) {
+      const lines = report.faults.map(
+        ({ row, column, value, message }) =>
+          `  row ${row}, ${column || 'the row'}: ${message} (found '${value}')`,
+      );
+      throw new Refusal(
+        `${file} has ${lines.length} fault(s); nothing was imported.\n${lines.join('\n')}`,
+        78,
+      );
+    }
+    const { added, changed, unchanged } = report;
+    const check = values['check'] === true;
+    if (!check) await importPlant(db, config.centre === undefined ? noOutbox : outbox, model);
+    process.stdout.write(
+      `${file}: ${added.length} new, ${changed.length} changed, ${unchanged} unchanged tags ${check ? 'are well formed' : 'imported'}.\n`,
+    );
+  });
+
 export const exportCommand: Command = {
   name: 'export',
   operands: '[FILE]',
   summary: 'Writes the plant model as plant.yaml, to FILE or to standard output.',
-  options: configOption,
+  options: {
+    ...configOption,
+    tags: { type: 'boolean', help: 'only the tags, as a table for a spreadsheet' },
+  },
   run: (values, [file]) =>
     withDatabase(values, async (db) => {
       const plant = await selectPlant(db);
       if (plant === null) throw new Refusal("There is no plant model yet. 'penstock import FILE' reads one.");
-      const text = stringify(toFile(plant));
+      const model = toFile(plant) as { tags: Entry[] };
+      const text = values['tags'] === true ? writeCsv(model.tags) : stringify(model);
       if (file === undefined) process.stdout.write(text);
       else writeFileSync(file, text);
     }),

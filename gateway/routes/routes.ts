@@ -37,6 +37,7 @@ import { sourceSettings } from './source-settings.ts';
 import { sourceTest } from './source-test.ts';
 import { sources } from './sources.ts';
 import { system } from './system.ts';
+import { tagRoutes } from './tags.ts';
 import { trainings } from './trainings.ts';
 
 export interface Daemon {
@@ -86,6 +87,7 @@ export function routes(
     ...ledgerRoutes(db, operation, (running) => accounts.view(running)),
     ...certificates(db, join(keeper.dataFolder, 'pki')),
     ...plantModel(db, current, outbox),
+    ...tagRoutes(db, current, outbox),
     ...readings(db, feed, operation),
     ...alarms(db, operation),
     ...forecasts(db),
