@@ -9,14 +9,14 @@ import type { Walk } from './ingest.ts';
 import { protocols } from './plant/protocols.ts';
 import type { SourceProtocol } from './plant/protocols.ts';
 import { secretsOf, withSecrets } from './plant/secrets.ts';
-import { reportsByException } from './plant/tag.ts';
 import type { Source } from './plant/tag.ts';
 import type { Arrivals } from './runtime/arrivals.ts';
 import { asking } from './runtime/ask.ts';
 import type { Abilities } from './runtime/ask.ts';
-import { clockWatch } from './runtime/clock.ts';
+import { clockWatch, timedTags } from './runtime/clock.ts';
 import type { Timed } from './runtime/clock.ts';
 import { faultLog } from './runtime/faults.ts';
+import { keepHeard, readHeard } from './runtime/heard.ts';
 import { createHosts } from './runtime/hosts.ts';
 import { startSource } from './runtime/source.ts';
 import type { Ears, Place, RunningSource } from './runtime/source.ts';
@@ -95,7 +95,8 @@ export function createSources(walk: Walk, options: SourcesOptions): Sources {
     for (const { source } of old) started.delete(source.id);
     for (const source of next.sources) {
       if (started.has(source.id)) continue;
-      start(source, old.find((one) => one.source.id === source.id)?.lastContact() ?? null);
+      const before = old.find((one) => one.source.id === source.id)?.lastContact();
+      start(source, before ?? (await readHeard(folderOf(source, options))));
     }
   };
   const find = (name: string): Started =>
@@ -124,15 +125,8 @@ function nobody(name: string): never {
   throw notFound(`There is no source '${name}'. GET /api/v1/sources lists them.`);
 }
 
-/** The tags whose source tells when each reading was taken, and means by it that it was just now. */
-const timedTags = ({ tags, sources }: Plant): ReadonlyMap<TagId, Timed> =>
-  new Map(
-    sources.flatMap((source) =>
-      tags
-        .filter((tag) => tag.source === source.id && !reportsByException(source, tag))
-        .map((tag) => [tag.id, tag] as const),
-    ),
-  );
+const folderOf = ({ id }: Source, { dataFolder }: SourcesOptions): string =>
+  join(dataFolder, 'sources', String(id));
 
 type Points = ReturnType<typeof pointsOf>;
 
@@ -171,7 +165,7 @@ function startOne({ source, points, heardAt }: Sown, walk: Walk, place: Place, o
       config: protocols[protocol].config.parse(withSecrets(source.config, secretsOf(options))),
       points,
       pkiFolder: join(dataFolder, 'pki'),
-      dataFolder: join(dataFolder, 'sources', String(source.id)),
+      dataFolder: folderOf(source, options),
     };
     const { id, name } = source;
     const ears = earsOf(source, walk, options, observe);
@@ -186,14 +180,16 @@ function startOne({ source, points, heardAt }: Sown, walk: Walk, place: Place, o
     return null;
   };
   const running = attempt(run, failed);
-  const done = running?.done.catch(failed);
+  const heard = () => link.lastContact ?? heardAt;
+  const keeping = running && keepHeard(folderOf(source, options), heard, options.log, stop.signal);
+  const done = Promise.all([running?.done.catch(failed), keeping]);
   return {
     ...(running ?? cannotBeAsked(source)),
     source,
     observe,
     print: printOf(source, points),
     view: () => viewOf({ source, points, plain, link }, running?.capabilities() ?? []),
-    lastContact: () => link.lastContact ?? heardAt,
+    lastContact: heard,
     async stop() {
       stop.abort();
       await done;

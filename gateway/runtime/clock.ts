@@ -1,5 +1,7 @@
 import type { Raw, TagId } from '../../history/reading.ts';
 import { LATE_MS } from '../cleaning/freshness.ts';
+import { reportsByException } from '../plant/tag.ts';
+import type { Plant } from '../store/plant.ts';
 import type { Faults } from './messages.ts';
 
 /** What must be known of a tag whose source tells the time of each reading; undefined: its readings may be of any age. */
@@ -30,6 +32,16 @@ export function clockWatch(
     return [...late.values()];
   };
 }
+
+/** The tags whose source tells when each reading was taken, and means by it that it was just now. */
+export const timedTags = ({ tags, sources }: Plant): ReadonlyMap<TagId, Timed> =>
+  new Map(
+    sources.flatMap((source) =>
+      tags
+        .filter((tag) => tag.source === source.id && !reportsByException(source, tag))
+        .map((tag) => [tag.id, tag] as const),
+    ),
+  );
 
 const faultOf = ({ name }: Timed, ageMs: number): Faults => ({
   kind: 'timestamp',

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { gapFiller } from '../../../gateway/runtime/backfill.ts';
+import type { Capability } from '../../../gateway/runtime/messages.ts';
+import type { Gap } from '../../../collectors/collector.ts';
+import { someEars } from '../../support/ears.ts';
+
+// Node's own promised timers know nothing of a test's clock; these stand on the timers that do.
+vi.mock('node:timers/promises', () => ({
+  default: {
+    setTimeout: (ms: number, value: unknown, { signal }: { signal: AbortSignal }) =>
+      new Promise((resolve, reject) => {
+        setTimeout(() => resolve(value), ms);
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      }),
+  },
+}));
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const GAP: Gap = { from: 1_000, to: 61_000 };
+
+/** A source whose device answers each request for its history in turn: with so many readings, or not at all. */
+function filling(answers: readonly (number | null)[], able: readonly Capability[] = ['readHistory']) {
+  const heard = someEars();
+  const asked: Gap[] = [];
+  const stop = new AbortController();
+  const fill = gapFiller({
+    capabilities: () => able,
+    readHistory: (gap) => {
+      asked.push(gap);
+      const readings = answers[asked.length - 1] ?? null;
+      return readings === null ? Promise.reject(new Error('Busy.')) : Promise.resolve({ readings });
+    },
+    observe: heard.ears.observe,
+    ...{ log: heard.log, signal: stop.signal },
+  });
+  const told = () => heard.events.flatMap((event) => (event.type === 'missing' ? event : []));
+  return { fill, asked, told, stop };
+}
+
+test('an outage is a known loss, and told again with what the history of the device brought in', async () => {
+  const { fill, asked, told } = filling([500]);
+  fill(GAP);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(asked).toEqual([GAP]);
+  expect(told().map(({ recovered }) => recovered)).toEqual([0, 500]);
+  expect(told()[0]).toMatchObject({ loss: { ...GAP, tag: null, cause: 'the gateway was not connected' } });
+  expect(new Set(told().map(({ key }) => key)).size).toBe(1);
+});
+
+test('a device that keeps no history is not asked, and the loss stays', async () => {
+  const { fill, asked, told } = filling([500], ['browse']);
+  fill(GAP);
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(asked).toEqual([]);
+  expect(told()).toHaveLength(1);
+});
+
+test('a server that is busy is asked again, but not for ever', async () => {
+  const patient = filling([null, null, 7]);
+  patient.fill(GAP);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(patient.told().at(-1)).toMatchObject({ recovered: 7 });
+  const vain = filling([]);
+  vain.fill(GAP);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(vain.asked).toHaveLength(4);
+  expect(vain.told()).toHaveLength(1);
+});
+
+test('gaps are filled one after the other, and a very long one in its newest part', async () => {
+  const { fill, asked } = filling([1, 1]);
+  const week = 7 * 24 * 3_600_000;
+  fill({ from: 0, to: 3 * week });
+  fill(GAP);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(asked).toEqual([{ from: 2 * week, to: 3 * week }, GAP]);
+});
