@@ -3,6 +3,7 @@ import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { DataType, MessageSecurityMode, SecurityPolicy, StatusCodes, Variant } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
 import type { Process } from './process.ts';
+import { recorder } from './recorder.ts';
 import { recordTime } from './seconds.ts';
 import type { SetPoint, Variable } from './variables.ts';
 import { servedBy, setPoints } from './variables.ts';
@@ -26,7 +27,7 @@ export interface OpcuaServer extends AsyncDisposable {
 type AddressSpace = NonNullable<OPCUAServer['engine']['addressSpace']>;
 type Namespace = ReturnType<AddressSpace['registerNamespace']>;
 
-/** The feed and reactor controller. History comes by HistoryRead, once the gateway asks for it. */
+/** The feed and reactor controller. It remembers a day, for who asks by HistoryRead. */
 export async function serveOpcua(plant: Process, options: OpcuaOptions): Promise<OpcuaServer> {
   const server = await createServer(options);
   await server.initialize();
@@ -81,6 +82,8 @@ function buildAddressSpace(server: OPCUAServer, plant: Process): (atMs: number) 
       componentOf: folders.get(variable.area) ?? addressSpace.rootFolder.objects,
       ...(setPoint === undefined ? readOnly : writable(plant, setPoint)),
     });
+    if (setPoint === undefined)
+      addressSpace.installHistoricalDataNode(node, { historian: recorder(plant, variable) });
     return { variable, node, fixed: setPoint !== undefined };
   });
 

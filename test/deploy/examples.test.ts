@@ -66,7 +66,8 @@ test('the demo plant has a tag for each variable and set-point, in its unit and 
     range: [...range!],
     area,
   });
-  expect(plant.tags.map(facts)).toEqual(
+  const ofDevices = plant.tags.filter(({ source }) => source !== 'computed');
+  expect(ofDevices.map(facts)).toEqual(
     [...variables, ...setPoints].map((variable) => facts({ ...variable, range: [...variable.range] })),
   );
 });
@@ -82,6 +83,24 @@ test('each tag reads the address at which the plant serves it', () => {
           : { source: 'separator-plc', ...inRegisters(name) },
     );
   }
+});
+
+test('some set-points can be written, one tag is thinned, one is computed: a newcomer sees each', () => {
+  const writable = plant.tags.filter(({ write }) => write !== undefined);
+  expect(writable.map(({ name }) => name)).toEqual(['SP_07', 'SP_09', 'SP_12']);
+  for (const { name, write } of writable) {
+    const { range, initial } = setPoints.find((point) => point.name === name)!;
+    expect([
+      range[0] <= write!.range[0],
+      initial > write!.range[0],
+      initial < write!.range[1],
+      write!.range[1] <= range[1],
+    ]).toEqual([true, true, true, true]);
+  }
+  expect(plant.tags.filter(({ thin }) => thin !== undefined)).toHaveLength(1);
+  expect(plant.tags.filter(({ source }) => source === 'computed')).toMatchObject([
+    { address: { expression: 'XMEAS_07 - SP_07' } },
+  ]);
 });
 
 test('eight tags are forecast, one season being a lap of the process', () => {
