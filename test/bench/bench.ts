@@ -4,6 +4,8 @@ export interface BenchOptions {
   readonly database: string;
   /** About how long to measure. */
   readonly seconds: number;
+  /** How many tags, where a benchmark lets one choose. */
+  readonly tags?: number | undefined;
   /** For people, while it runs. */
   readonly say: (line: string) => void;
 }

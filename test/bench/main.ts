@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { ingestBench } from './ingest.ts';
 import { liveBench } from './live.ts';
-import { modbusBench } from './modbus.ts';
 import { mqttBench } from './mqtt-bench.ts';
+import { modbusBench } from './modbus.ts';
+import { opcuaBench } from './opcua.ts';
 
-const benches: readonly Bench[] = [ingestBench, liveBench, modbusBench, mqttBench];
+const benches: readonly Bench[] = [ingestBench, liveBench, modbusBench, opcuaBench, mqttBench];
 
 const USAGE = `npm run bench -- NAME [options]
 
@@ -14,9 +15,13 @@ const USAGE = `npm run bench -- NAME [options]
   --json            the result as one line of JSON, the last one
   --database URL    where to measure: postgres://... (a database of its own is made there), or embedded (default)
   --seconds N       about how long to measure (default 20)
+  --tags N          how many tags, where a benchmark lets one choose
 `;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
+
+const number = (text: string | undefined) =>
+  text === undefined ? undefined : Math.max(1, Number(text) || 1);
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -25,6 +30,7 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
       database: { type: 'string', default: 'embedded' },
       seconds: { type: 'string', default: '20' },
+      tags: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
     allowPositionals: true,
@@ -39,7 +45,7 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return values.help ? 0 : 64;
   }
-  const result = await bench.run({ database: values.database, seconds, say });
+  const result = await bench.run({ database: values.database, seconds, tags: number(values.tags), say });
   const machine = { node: process.version, cpus: os.availableParallelism(), load: os.loadavg()[0] };
   const { name, unit, value, reference, ratio, conditions } = result;
   say(`${name}: ${value} ${unit}; ${reference.name}: ${reference.value}; ratio ${ratio}`);
