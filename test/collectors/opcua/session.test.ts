@@ -1,19 +1,19 @@
-import net from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { MessageSecurityMode, SecurityPolicy } from 'node-opcua-client';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { OpcuaAddress, OpcuaConfig } from '../../../collectors/opcua/config.ts';
 import { opcua } from '../../../collectors/opcua/opcua.ts';
 import { listCertificates, moveCertificate } from '../../../collectors/opcua/pki/list.ts';
 import { ownCertificateFile, ownIdentity, renewOwn } from '../../../collectors/opcua/pki/own.ts';
 import { connect } from '../../../collectors/opcua/session.ts';
-import { aPoint, aReport } from '../../support/collecting.ts';
+import { aPoint, collect } from '../../support/collecting.ts';
 import { aCertificate } from '../../support/opcua-certificates.ts';
 import { opcuaPlant } from '../../support/opcua-plant.ts';
 import type { OpcuaPlant } from '../../support/opcua-plant.ts';
 import { scratchFolder } from '../../support/opcua-server.ts';
+import { aRelay } from '../../support/relay.ts';
 
 let plant: OpcuaPlant;
 let pki: Awaited<ReturnType<typeof scratchFolder>>;
@@ -107,12 +107,36 @@ test('a server full of sessions says so, and what helps', async () => {
   await vi.waitFor(() => expect(plant.server.engine.currentSessionCount).toBe(0));
 });
 
-test('fifty rounds of connecting and losing leave no session behind', async () => {
+test('fifty rounds of connecting and losing leave no session behind', { timeout: 90_000 }, async () => {
   for (let round = 0; round < 50; round++) {
     const link = await enter({});
     expect(plant.server.engine.currentSessionCount).toBeLessThanOrEqual(1);
     await link[Symbol.asyncDispose]();
   }
+  await vi.waitFor(() => expect(plant.server.engine.currentSessionCount).toBe(0));
+});
+
+const point = (tag: number, node: string) => aPoint(tag, OpcuaAddress.parse({ node }), 'text' as const);
+
+test('a line that is cut again and again piles up no sessions either', { timeout: 90_000 }, async () => {
+  await using line = await aRelay('127.0.0.1', Number(new URL(plant.endpoint).port));
+  const config = configured({
+    ...{ endpoint: `opc.tcp://127.0.0.1:${line.port}`, publishingMs: 100, history: false },
+    ...{ security: 'best', trustServer: true },
+  });
+  const points = [point(1, 'nsu=urn:test:plant;s=pump.Label')];
+  const plan = { config, points, pkiFolder: pki.path, dataFolder: pki.path };
+  for (let round = 0; round < 20; round++) {
+    const run = collect(opcua, plan);
+    await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(0), { timeout: 10_000 });
+    await line.cut();
+    expect(await run.ended).toBeInstanceOf(Error);
+    expect(plant.server.engine.currentSessionCount).toBeLessThanOrEqual(1);
+    await line.restore();
+  }
+  const last = collect(opcua, plan);
+  await vi.waitFor(() => expect(last.batches.length).toBeGreaterThan(0), { timeout: 10_000 });
+  await last.stop();
   await vi.waitFor(() => expect(plant.server.engine.currentSessionCount).toBe(0));
 });
 
@@ -135,74 +159,6 @@ test('a message that is larger than agreed is an error, not a wait without end',
     value: { value },
   } as never);
   await expect(write).rejects.toThrow(/TooLarge|disconnected|closed/i);
-});
-
-const trying = (more: object, points: readonly ReturnType<typeof point>[] = [], folder = pki.path) =>
-  opcua.open({ config: configured(more), points, pkiFolder: folder, dataFolder: folder }, aReport().report)
-    .test!(signal);
-const point = (tag: number, node: string) => aPoint(tag, OpcuaAddress.parse({ node }), 'text' as const);
-
-test('a dry run says step by step what it found, to the values of the tags', async () => {
-  const steps = await trying({ security: 'best', trustServer: true, user: 'gateway', password: 'secret' }, [
-    point(1, 'nsu=urn:test:plant;s=pump.Speed'),
-    point(2, 'nsu=urn:test:plant;s=pump.Mode'),
-  ]);
-  expect(steps.map(({ ok }) => ok)).toEqual([true, true, true, true, true, true]);
-  expect(steps.map(({ detail }) => detail)).toEqual([
-    expect.stringContaining('127.0.0.1 accepts connections'),
-    expect.stringContaining('Basic256Sha256 with Sign'),
-    'Aes256_Sha256_RsaPss with SignAndEncrypt.',
-    expect.stringContaining('thumbprint'),
-    'As gateway.',
-    'tag-1 = 1480 (Double, Good); tag-2 = 1 (Int32, Good).',
-  ]);
-  expect(plant.server.engine.currentSessionCount).toBe(0);
-});
-
-const lastOf = async (more: object, points: readonly ReturnType<typeof point>[] = [], folder = pki.path) => {
-  const steps = await trying(more, points, folder);
-  expect(steps.slice(0, -1).every(({ ok }) => ok)).toBe(true);
-  return steps.at(-1)!;
-};
-
-test('a dry run ends at the step that fails, with what a person can do', async () => {
-  await using empty = await scratchFolder();
-  expect(await lastOf({ security: 'best' }, [], empty.path)).toMatchObject({
-    what: "Check the server's certificate",
-    ok: false,
-    detail: expect.stringContaining('thumbprint') as string,
-    remedy: expect.stringContaining('trust it') as string,
-  });
-  expect(await lastOf({ user: 'gateway', password: 'guess' })).toMatchObject({
-    what: 'Open a session',
-    remedy: expect.stringContaining('Check user and password') as string,
-  });
-  expect(await lastOf({}, [point(1, 'nsu=urn:test:plant;s=gone')])).toMatchObject({
-    what: 'Read a sample of the tags',
-    detail: expect.stringContaining('tag-1 = BadNodeIdUnknown') as string,
-    remedy: expect.stringContaining('Check their node ids') as string,
-  });
-  expect(await lastOf({ endpoint: 'opc.tcp://nowhere.invalid:4840' })).toMatchObject({
-    remedy: expect.stringContaining('host name is not known') as string,
-  });
-});
-
-test('a dry run against a port that accepts and says nothing ends within ten seconds', async () => {
-  const mute = net.createServer(() => undefined).listen(0, '127.0.0.1');
-  await new Promise((resolve) => mute.once('listening', resolve));
-  const sockets = new Set<net.Socket>();
-  mute.on('connection', (socket) => sockets.add(socket));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    mute.close();
-  });
-  const { port } = mute.address() as net.AddressInfo;
-  const started = Date.now();
-  expect(await lastOf({ endpoint: `opc.tcp://127.0.0.1:${port}` })).toMatchObject({
-    what: 'Ask for its endpoints',
-    remedy: expect.stringContaining('Nothing answers there in time') as string,
-  });
-  expect(Date.now() - started).toBeLessThan(10_000);
 });
 
 test('a server that does not trust the gateway is named with what to show it; a renewed certificate gives it time', async () => {

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { connect as connectSocket } from 'node:net';
+import { expect, test, vi } from 'vitest';
+import { MqttAddress } from '../../../collectors/mqtt/config.ts';
+import { aPoint } from '../../support/collecting.ts';
+import { bare, broker, device, JSON_FLOW, USER } from '../../support/mqtt.ts';
+
+const text = (value: string): number[] => [value.length >> 8, value.length & 0xff, ...Buffer.from(value)];
+const packet = (kind: number, body: readonly number[]): number[] => {
+  const length = [];
+  for (let left = body.length; ;) {
+    const digit = left % 128;
+    left = Math.floor(left / 128);
+    length.push(left > 0 ? digit | 0x80 : digit);
+    if (left === 0) break;
+  }
+  return [kind, ...length, ...body];
+};
+/** MQTT 3.1.1, 3.1: with user and password. */
+const connectPacket = (id: string, keepAliveS = 60, clean = true): number[] =>
+  packet(0x10, [
+    ...[...text('MQTT'), 4, clean ? 0xc2 : 0xc0, keepAliveS >> 8, keepAliveS & 0xff],
+    ...[...text(id), ...text(USER.name), ...text(USER.password)],
+  ]);
+const subscribePacket = (filter: string) => packet(0x82, [0, 1, ...text(filter), 0]);
+const publishPacket = (topic: string, payload: string, id: number, dup = false) =>
+  packet(dup ? 0x3a : 0x32, [...text(topic), id >> 8, id & 0xff, ...Buffer.from(payload)]);
+
+test('a subscriber that reads nothing is cut off, and the others go on', async () => {
+  const { port, faults } = await broker();
+  const frozen = await bare(port, Buffer.from([...connectPacket('frozen'), ...subscribePacket('big/#')]));
+  await vi.waitFor(() => expect(frozen.received().length).toBeGreaterThan(6));
+  frozen.socket.pause();
+  const listener = await device(port);
+  await listener.subscribeAsync('big/#');
+  let heard = 0;
+  listener.on('message', () => heard++);
+  const publisher = await device(port);
+  const payload = 'x'.repeat(200_000);
+  for (let i = 0; i < 60; i++) publisher.publish('big/one', payload, { qos: 0 });
+  const said = () => faults.filter(({ kind }) => kind === 'refused client').map(({ what }) => what);
+  await vi.waitFor(() => expect(said().join()).toMatch(/frozen read nothing/), 15_000);
+  await vi.waitFor(() => expect(heard).toBe(60), 10_000);
+});
+
+test('a client whose link is dead without a word is gone after one and a half keep-alives', async () => {
+  const { port } = await broker();
+  const silent = await bare(port, Buffer.from(connectPacket('silent', 1)));
+  await silent.closed;
+  expect(silent.received().subarray(0, 4)).toEqual(Buffer.of(0x20, 2, 0, 0));
+});
+
+test('a message that is sent again after its answer was lost is the same reading', async () => {
+  const { port, of } = await broker({ points: [JSON_FLOW] });
+  const payload = '{"v":3,"t":"2026-03-01T12:00:00Z"}';
+  const first = await bare(
+    port,
+    Buffer.from([...connectPacket('device', 60, false), ...publishPacket('plant/json', payload, 7)]),
+  );
+  await vi.waitFor(() => expect(of(2)).toHaveLength(1));
+  first.socket.destroy();
+  await bare(
+    port,
+    Buffer.from([...connectPacket('device', 60, false), ...publishPacket('plant/json', payload, 7, true)]),
+  );
+  await vi.waitFor(() => expect(of(2)).toHaveLength(2));
+  const [one, two] = of(2);
+  expect(two).toEqual(one); // one row: tag and time are the key of the history
+});
+
+test('silent sockets are shown out, and hold up nobody', async () => {
+  const { port, of } = await broker();
+  const closed = await Promise.all(Array.from({ length: 50 }, () => bare(port, Uint8Array.of(0x10))));
+  await (await device(port)).publishAsync('plant/flow', '1', { qos: 1 });
+  expect(of(1)).toHaveLength(1);
+  await Promise.all(closed.map((one) => one.closed)); // no CONNECT within 5 s
+});
+
+test('1,500 packets that went wrong on the way neither end the broker nor block it', async () => {
+  const points = [aPoint(1, MqttAddress.parse({ topic: 'plant/flow' })), JSON_FLOW];
+  const run = await broker({ points, maxPacketBytes: 4096 });
+  const whole = [
+    ...connectPacket('fuzz'),
+    ...subscribePacket('plant/#'),
+    ...publishPacket('plant/json', '{"v":3,"t":"2026-03-01T12:00:00Z"}', 9),
+    ...packet(0x62, [0, 9]),
+    ...packet(0xc0, []),
+  ];
+  const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255), fc.constantFrom('set', 'cut', 'insert'));
+  const mutated = fc.array(change, { minLength: 1, maxLength: 4 }).map((changes) => {
+    const bytes = [...whole];
+    for (const [at, byte, how] of changes) {
+      if (how === 'set') bytes[at] = byte;
+      else bytes.splice(at, how === 'cut' ? 1 : 0, ...(how === 'cut' ? [] : [byte]));
+    }
+    return Buffer.from(bytes);
+  });
+  const send = (bytes: Buffer) =>
+    new Promise<void>((resolve) => {
+      const socket = connectSocket(run.port, '127.0.0.1', () => socket.end(bytes));
+      socket.setTimeout(200, () => socket.destroy());
+      socket
+        .resume()
+        .on('error', () => undefined)
+        .on('close', () => resolve());
+    });
+  const samples = fc.sample(mutated, { numRuns: 1500, seed: 7 });
+  for (let from = 0; from < samples.length; from += 100)
+    await Promise.all(samples.slice(from, from + 100).map(send));
+  const before = run.of(1).length;
+  await (await device(run.port)).publishAsync('plant/flow', '5', { qos: 1 });
+  expect(run.of(1).slice(before)).toMatchObject([{ value: 5 }]);
+  for (const { at, value } of run.readings()) {
+    expect(at).toBeGreaterThan(946_684_800_000);
+    expect(value === null || typeof value === 'number' || typeof value === 'string').toBe(true);
+  }
+  let over: unknown = 'running';
+  void run.ended.then((reason) => (over = reason));
+  await Promise.resolve();
+  expect(over).toBe('running');
+});
