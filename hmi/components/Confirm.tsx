@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../locale.ts';
 
 const PATIENCE_S = 10;
@@ -17,8 +17,8 @@ export function Confirm({ title, text, action, onConfirm, onCancel }: Props) {
   const [left, setLeft] = useState(PATIENCE_S);
   const id = useId();
 
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
-    dialog.current?.showModal();
     const timer = setInterval(() => setLeft((seconds) => seconds - 1), 1000);
     return () => clearInterval(timer);
   }, []);

@@ -10,8 +10,10 @@ import { t } from '../locale.ts';
 import { useResource } from '../resource.ts';
 
 const REFRESH_MS = 5000;
-const kinds: Record<CertificateView['state'], Kind> = { own: 'calm', trusted: 'calm', rejected: 'attention' };
-const order: readonly CertificateView['state'][] = ['rejected', 'own', 'trusted'];
+const kinds: Record<CertificateView['state'], Kind> = {
+  ...{ own: 'calm', trusted: 'calm', issuer: 'calm', rejected: 'attention' },
+};
+const order: readonly CertificateView['state'][] = ['rejected', 'own', 'trusted', 'issuer'];
 
 /** Whom the gateway trusts among OPC UA servers, and who it is itself. */
 export function Certificates() {

@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/preact';
 import { LocationProvider } from 'preact-iso';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { schemas } from '../../../collectors/protocols.ts';
+import { OpcuaConfig } from '../../../collectors/opcua/config.ts';
 import { connect, link } from '../../../hmi/live.ts';
 import { parted } from '../../../hmi/plant/source-settings.ts';
 import { NewSource } from '../../../hmi/plant/SourceEditor.tsx';
@@ -49,15 +49,11 @@ test('an engineer sets up an OPC UA source: the form is that of the schema, it i
       asked.push([name, body]);
       return answer;
     };
-  const json = (name: 'opcua') => ({
-    name,
-    config: z.toJSONSchema(schemas[name].config, { io: 'input' }),
-    address: {},
-  });
+  const opcua = { name: 'opcua', config: z.toJSONSchema(OpcuaConfig, { io: 'input' }), address: {} };
   const step = { what: 'Connect', ok: false, detail: 'ECONNREFUSED', remedy: 'Check that the server runs.' };
   await using daemon = await serve({
     'GET /api/v1/session': () => signedIn('engineer'),
-    'GET /api/v1/protocols': () => [json('opcua')],
+    'GET /api/v1/protocols': () => [opcua],
     'POST /api/v1/sources/test': note('test', { ok: false, tookMs: 12, steps: [step] }),
     'PUT /api/v1/secrets/press-password': note('secret', {}),
     'PUT /api/v1/sources/press/settings': note('save', {}),
