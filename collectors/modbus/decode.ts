@@ -9,34 +9,50 @@ import { textIn } from './text.ts';
 
 /** Null: not a number. */
 export type Value = number | string | null;
+export type Decodable = Pick<Request, 'table' | 'start' | 'spots'>;
 
 /** The values of a request's spots, in their order, from the data bytes of its reply, which are as many as asked for. */
 export function decode(request: Decodable, bytes: Uint8Array): Value[] {
-  const { table, start, spots } = request;
-  if (isBitTable(table)) return spots.map(({ register }) => bitAt(bytes, register - start));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return readersOf(request).map((read) => read(view));
+  const values: Value[] = [];
+  decodeEach(request, bytes, (_, value) => values.push(value));
+  return values;
 }
-export type Decodable = Pick<Request, 'table' | 'start' | 'spots'>;
 
-const bitAt = (bytes: Uint8Array, index: number): number => ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1;
+/** The same, one by one: what reads a million registers a second makes no list of values. */
+export function decodeEach(
+  request: Decodable,
+  bytes: Uint8Array,
+  take: (spot: Spot, value: Value) => void,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const { spot, read, at } of slotsOf(request)) take(spot, read(view, at));
+}
 
 type Reader = NumberCodec['read'];
-const known = new WeakMap<Decodable, readonly ((view: DataView) => Value)[]>();
+/** Where a value begins in a reply, in bytes or in bits, and how it is read there. */
+interface Slot {
+  readonly spot: Spot;
+  readonly read: Reader;
+  readonly at: number;
+}
+const known = new WeakMap<Decodable, readonly Slot[]>();
 
 /** Made once for each request, that is read for years: most values are read without a copy. */
-function readersOf(request: Decodable) {
-  let readers = known.get(request);
-  if (readers === undefined) {
-    readers = request.spots.map((spot) => {
-      const read = inKind(spot, inOrder(spot, plainReader(spot)));
-      const at = 2 * (spot.register - request.start);
-      return (view: DataView) => read(view, at);
-    });
-    known.set(request, readers);
+function slotsOf(request: Decodable): readonly Slot[] {
+  let slots = known.get(request);
+  if (slots === undefined) {
+    const bits = isBitTable(request.table);
+    slots = request.spots.map((spot) => ({
+      spot,
+      read: inKind(spot, bits ? bitAt : inOrder(spot, plainReader(spot))),
+      at: (spot.register - request.start) * (bits ? 1 : 2),
+    }));
+    known.set(request, slots);
   }
-  return readers;
+  return slots;
 }
+
+const bitAt: Reader = (view, index) => (view.getUint8(index >> 3) >> (index & 7)) & 1;
 
 function plainReader({ type, point: { address } }: Spot): Reader {
   if (type === 'string') {

@@ -11,7 +11,7 @@ import { sampleOf } from './plan.ts';
 import type { Request } from './plan.ts';
 import type { PollClass } from './poll-class.ts';
 import { probe } from './probe.ts';
-import { bad, readingsOf } from './readings.ts';
+import { addReadings, bad } from './readings.ts';
 import { rounds } from './rounds.ts';
 import type { Round } from './rounds.ts';
 import type { Units } from './units.ts';
@@ -27,6 +27,8 @@ export interface Task {
   readonly report: Report;
 }
 
+/** A long round is handed on in parts: what takes a whole one in one go stands still for that long. */
+const MOST_IN_BATCH = 2_000;
 /** So many units in a row that fall silent, with no answer in between: the connection is doubtful, not the units. */
 const DEATHS_TO_LOSS = 2;
 /** So many answers in a row that make no sense: a new connection may mend that. */
@@ -48,6 +50,7 @@ export async function poll(line: Line, task: Task, hand: Hand, signal: AbortSign
     if (round !== undefined) {
       const request = round.todo.shift();
       if (request !== undefined) await step(request, round);
+      if (round.readings.length >= MOST_IN_BATCH) await hand(round.readings.splice(0));
       if (round.todo.length > 0) continue;
       schedule.over(round);
       add(round, healthReadings(round.of.health, units, Date.now(), true));
@@ -109,7 +112,7 @@ function settle(outcome: Outcome, request: Request, round: Round, report: Report
   const at = Date.now();
   if (outcome.type === 'answered') {
     round.of.answered(request);
-    add(round, readingsOf(request, outcome.bytes, at, report));
+    addReadings(round.readings, { request, bytes: outcome.bytes, at }, report);
     return;
   }
   if (outcome.type === 'mute') round.of.mute(request, at);

@@ -58,6 +58,17 @@ test('neighbouring registers come in one request, and one batch a poll cycle', a
   expect(asked[0]).toEqual({ unit: 1, from: 100, count: 20 });
 });
 
+test('a long cycle is handed on in parts, and each register comes once in it', async () => {
+  const { port } = await device({ holding: registers(0, 5000) });
+  const points = Array.from({ length: 5000 }, (_, i) => aPoint(i, address(i)));
+  const running = run(port, points, { pollMs: 2000 });
+  await vi.waitFor(() => expect(running.readings().length).toBeGreaterThanOrEqual(5000), 10_000);
+  expect(Math.max(...running.batches.map((batch) => batch.length))).toBeLessThan(2500);
+  const first = running.readings().slice(0, 5000);
+  expect(first.every(({ tag, value }) => Number(tag) === value)).toBe(true);
+  expect(new Set(first.map(({ tag }) => tag)).size).toBe(5000);
+});
+
 test('coils, input registers and other units are read for what they are', async () => {
   const { port, asked } = await device({
     holding: new Map([
