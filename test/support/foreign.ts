@@ -35,7 +35,7 @@ export function program(command: string, args: readonly string[]) {
     await ended;
   };
   onTestFinished(kill);
-  return { ended, kill, signal: (name: NodeJS.Signals) => child.kill(name) };
+  return { ended, kill, said: () => said, signal: (name: NodeJS.Signals) => child.kill(name) };
 }
 
 /** A foreign server, once it answers at its port. */

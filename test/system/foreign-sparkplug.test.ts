@@ -1,38 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { freePort, program, server } from '../support/foreign.ts';
+import { expect, test, vi } from 'vitest';
+import { aMosquitto, subscribe } from '../support/mosquitto.ts';
 import { NOT_CONNECTED, at, host } from '../support/sparkplug-plant.ts';
 import { aNode, double, uint32 } from '../support/sparkplug.ts';
 
-async function mosquitto() {
-  const folder = mkdtempSync(join(tmpdir(), 'penstock-mosquitto-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const port = await freePort();
-  const file = join(folder, 'mosquitto.conf');
-  writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\nuser root\n`);
-  const broker = await server(port, 'mosquitto', ['-c', file]);
-  return { port, broker };
-}
-
 /** The retained state of the host, as the program of mosquitto reads it. */
-const state = (port: number) =>
-  program('mosquitto_sub', [
-    '-h',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    '-t',
-    'spBv1.0/STATE/scada',
-    '-C',
-    '1',
-    '-W',
-    '5',
-  ]).ended;
+const state = (port: number) => subscribe(port, 'spBv1.0/STATE/scada', '-C', '1', '-W', '5').ended;
 
 test('at mosquitto births, data, lost messages, a killed node and a killed host are all noticed', async () => {
-  const { port, broker } = await mosquitto();
+  const broker = await aMosquitto();
+  const { port } = broker;
   const run = host(at(port));
   await vi.waitUntil(() => run.lines.some(({ msg }) => msg === 'Subscribed at the MQTT broker.'), 10_000);
   await vi.waitFor(async () => expect((await state(port)).said).toContain('"online":true'), 10_000);
