@@ -17,6 +17,7 @@ import { clockWatch, timedTags } from './runtime/clock.ts';
 import type { Timed } from './runtime/clock.ts';
 import { faultLog } from './runtime/faults.ts';
 import { keepHeard, readHeard } from './runtime/heard.ts';
+import type { StartHost } from './runtime/host.ts';
 import { createHosts } from './runtime/hosts.ts';
 import { startSource } from './runtime/source.ts';
 import type { Ears, Place, RunningSource } from './runtime/source.ts';
@@ -51,6 +52,8 @@ export interface SourcesOptions {
   readonly observe: (source: Source, event: LinkEvent) => void;
   /** Sees each batch as it arrives. */
   readonly arrivals: Pick<Arrivals, 'arrived'>;
+  /** How what drivers run in is started, where not as usual. */
+  readonly startHost?: StartHost | undefined;
   readonly log: Logger;
 }
 
@@ -71,7 +74,7 @@ export const plainConfig = ({ protocol, config }: Pick<Source, 'protocol' | 'con
   protocols[protocol as SourceProtocol].config.parse(withSecrets(config, () => 'not needed here'));
 
 export function createSources(walk: Walk, options: SourcesOptions): Sources {
-  const hosts = createHosts(options.log);
+  const hosts = createHosts(options.log, options.startHost);
   const place = { hosts, log: options.log };
   const started = new Map<number, Started>();
   const turn = inTurn();

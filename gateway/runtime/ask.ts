@@ -1,4 +1,11 @@
-import type { BrowseRequest, Gap, Places, WriteOrder, WriteOutcome } from '../../collectors/collector.ts';
+import type {
+  AcknowledgeOrder,
+  BrowseRequest,
+  Gap,
+  Places,
+  WriteOrder,
+  WriteOutcome,
+} from '../../collectors/collector.ts';
 import type { Remote } from '../../platform/thread.ts';
 import type { Capability, MethodCall, WorkerSide } from './messages.ts';
 
@@ -20,6 +27,8 @@ export interface Abilities {
   browse(request: BrowseRequest): Promise<Places>;
   write(orders: readonly WriteOrder[]): Promise<readonly WriteOutcome[]>;
   invoke(call: MethodCall): Promise<readonly unknown[]>;
+  /** Null: the device has accepted it. Otherwise why it refuses. */
+  acknowledge(order: AcknowledgeOrder): Promise<string | null>;
   readHistory(gap: Gap): Promise<{ readonly readings: number }>;
 }
 
@@ -53,6 +62,7 @@ export function asking({ id, name }: { id: number; name: string }, line: () => L
     browse: (request) => ask('browse', BROWSE_MS, (remote) => remote.browse(id, BROWSE_MS, request)),
     write: (orders) => ask('write', WRITE_MS, (remote) => remote.write(id, WRITE_MS, orders)),
     invoke: (call) => ask('invoke', WRITE_MS, (remote) => remote.invoke(id, WRITE_MS, call)),
+    acknowledge: (order) => ask('acknowledge', WRITE_MS, (remote) => remote.acknowledge(id, WRITE_MS, order)),
     readHistory: (gap) => ask('readHistory', HISTORY_MS, (remote) => remote.readHistory(id, HISTORY_MS, gap)),
   };
 }

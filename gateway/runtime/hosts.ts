@@ -2,7 +2,7 @@ import type { ProtocolName } from '../../collectors/protocols.ts';
 import type { Logger } from '../../platform/log.ts';
 import { apart } from './apart.ts';
 import { startHost } from './host.ts';
-import type { Home, Host } from './host.ts';
+import type { Home, Host, StartHost } from './host.ts';
 import type { GatewaySide } from './messages.ts';
 
 /** A source as its host knows it. */
@@ -16,7 +16,7 @@ export interface Guest {
   readonly ears: GuestEars;
 }
 
-type Curried<Name extends 'emit' | 'log' | 'faults' | 'lost' | 'able'> =
+type Curried<Name extends 'emit' | 'log' | 'faults' | 'lost' | 'able' | 'conditions'> =
   Parameters<GatewaySide[Name]> extends [number, ...infer Rest]
     ? (...rest: Rest) => ReturnType<GatewaySide[Name]>
     : never;
@@ -27,6 +27,7 @@ export interface GuestEars {
   readonly faults: Curried<'faults'>;
   readonly lost: Curried<'lost'>;
   readonly able: Curried<'able'>;
+  readonly conditions: Curried<'conditions'>;
 }
 
 /** Where a source runs. */
@@ -106,9 +107,10 @@ const switchboard = (ears: ReadonlyMap<number, GuestEars>): Omit<GatewaySide, 'b
   faults: (id, faults) => ears.get(id)?.faults(faults),
   lost: (id, loss) => ears.get(id)?.lost(loss),
   able: (id, capabilities) => ears.get(id)?.able(capabilities),
+  conditions: (id, news) => ears.get(id)?.conditions(news) ?? Promise.resolve(),
 });
 
-export function createHosts(log: Logger): Hosts {
+export function createHosts(log: Logger, start: StartHost = startHost): Hosts {
   const ears = new Map<number, GuestEars>();
   const mine = switchboard(ears);
   const policy = apart();
@@ -135,7 +137,7 @@ export function createHosts(log: Logger): Hosts {
     const group = houses.groupOf(guest);
     if (group.host !== undefined) return group.host;
     const { protocol, home } = guest;
-    const host = startHost(protocol, home, { protocol, traces: group.broken }, mine);
+    const host = start(protocol, home, { protocol, traces: group.broken }, mine);
     void host.ended.then((end) => mourn(group, host, end));
     return (group.host = host);
   };

@@ -1,5 +1,7 @@
 import type {
+  AcknowledgeOrder,
   BrowseRequest,
+  ConditionNews,
   FaultKind,
   Gap,
   KnownLoss,
@@ -28,7 +30,7 @@ export interface Faults {
 }
 
 /** What a driver can do beside collecting. */
-export const CAPABILITIES = ['test', 'browse', 'write', 'readHistory', 'invoke'] as const;
+export const CAPABILITIES = ['test', 'browse', 'write', 'readHistory', 'invoke', 'acknowledge'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export interface MethodCall {
@@ -49,6 +51,8 @@ export interface WorkerSide extends Record<string, (...args: never[]) => unknown
   browse(source: number, withinMs: number, request: BrowseRequest): Promise<Places>;
   write(source: number, withinMs: number, orders: readonly WriteOrder[]): Promise<readonly WriteOutcome[]>;
   invoke(source: number, withinMs: number, call: MethodCall): Promise<readonly unknown[]>;
+  /** Null: the device has accepted it. */
+  acknowledge(source: number, withinMs: number, order: AcknowledgeOrder): Promise<string | null>;
   /** What it finds goes to `emit` as `late`. */
   readHistory(source: number, withinMs: number, gap: Gap): Promise<{ readonly readings: number }>;
 }
@@ -61,6 +65,8 @@ export interface GatewaySide extends Record<string, (...args: never[]) => unknow
   log(source: number, line: string): void;
   faults(source: number, faults: readonly Faults[]): void;
   lost(source: number, loss: KnownLoss): void;
+  /** What a device says of its own alarms. Settles when it is safe. */
+  conditions(source: number, news: ConditionNews): Promise<void>;
   /** What the driver that was just opened can do. */
   able(source: number, capabilities: readonly Capability[]): void;
   /** Whose code threw where nobody catches: the host is about to end. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import timers from 'node:timers/promises';
-import type { Collector, Emit, Gap, Plan } from '../../collectors/collector.ts';
+import type { Collector, ConditionNews, Emit, Gap, Plan } from '../../collectors/collector.ts';
 import { schemas } from '../../collectors/protocols.ts';
 import type { ProtocolName } from '../../collectors/protocols.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -29,6 +29,8 @@ export interface Ears {
   readonly emit: Emit;
   /** The same for what comes from a device's own history. */
   readonly late: Emit;
+  /** What the device says of its own alarms. Settles when it is safe. */
+  readonly conditions?: (news: ConditionNews) => Promise<void>;
   /** Called at every sign of life, loss and fault. */
   readonly observe: (event: LinkEvent) => void;
 }
@@ -123,6 +125,7 @@ function listen(state: State, ears: Ears, fill: (gap: Gap) => void, log: Logger)
     },
     log: (line) => relay(line, log),
     lost: (loss) => ears.observe({ type: 'missing', key: randomUUID(), loss, recovered: 0 }),
+    conditions: (news) => ears.conditions?.(news) ?? Promise.resolve(),
     able: (capabilities) => void (state.able = capabilities),
     faults(faults) {
       for (const fault of faults) {

@@ -5,7 +5,7 @@ export class Frozen extends Error {
   override name = 'Frozen';
 }
 
-interface Patience {
+export interface Patience {
   /** How often the thread is asked for an answer. */
   readonly pingMs: number;
   /** How long the first answer may take: until then libraries are loaded, from a slow disk perhaps. */
@@ -14,7 +14,7 @@ interface Patience {
   readonly frozenMs: number;
 }
 
-const PATIENCE: Patience = { pingMs: 5_000, loadMs: 120_000, frozenMs: 15_000 };
+const PATIENCE: Patience = { pingMs: 2_000, loadMs: 120_000, frozenMs: 8_000 };
 
 /** Rejects with `Frozen` when `ping` is not answered in time, and otherwise goes on until `signal` aborts. */
 export async function watch(

@@ -44,13 +44,17 @@ function reportOf(source: number): Report {
     log: createLog(name, 'info', { write: (line: string) => tell(gateway.log(source, line)) }),
     fault: faultCounter((counted) => tell(gateway.faults(source, counted))).count,
     lost: (loss: KnownLoss) => tell(gateway.lost(source, loss)),
+    conditions: (news) => gateway.conditions(source, news),
   };
   reports.set(source, report);
   return report;
 }
 
 /** Nobody is told what a plan that runs nowhere has to say, but by the steps of its test. */
-const SILENT: Report = { log: createLog(name, 'silent'), fault: () => undefined, lost: () => undefined };
+const SILENT: Report = {
+  log: createLog(name, 'silent'),
+  ...{ fault: () => undefined, lost: () => undefined, conditions: () => Promise.resolve() },
+};
 
 function open(source: number, plan: Plan<unknown, unknown>): Driver {
   drivers.get(source)?.stop.abort();
@@ -94,6 +98,8 @@ const gateway = serve<GatewaySide>({
   browse: (source, ms, request) => ask(source, ms, (driver, signal) => driver.browse?.(request, signal)),
   write: (source, ms, orders) => ask(source, ms, (driver, signal) => driver.write?.(orders, signal)),
   invoke: (source, ms, call) => ask(source, ms, (driver, signal) => driver.invoke?.(call, signal)),
+  acknowledge: (source, ms, order) =>
+    ask(source, ms, (driver, signal) => driver.acknowledge?.(order, signal)),
   readHistory: (source, ms, gap) =>
     ask(source, ms, (driver, signal) => driver.readHistory?.(gap, emitter(source, true), signal)),
 } satisfies WorkerSide);

@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { createAccounts } from '../../gateway/accounts.ts';
+import type { LedgerView } from '../../gateway/api/sources.ts';
+import { createCurrent } from '../../gateway/current.ts';
+import type { CurrentOptions } from '../../gateway/current.ts';
+import { PlantModel } from '../../gateway/plant/model.ts';
+import type { LinkEvent } from '../../gateway/runtime/status.ts';
+import { flushTo } from '../../gateway/store/flush.ts';
+import { selectPlant, upsertPlant } from '../../gateway/store/plant.ts';
+import type { Database, Db } from '../../platform/database/db.ts';
+import { noOutbox } from '../../sync/edge/store/outbox.ts';
+import { silent } from './web.ts';
+import { aWriter } from './writer.ts';
+
+/** Fails unless each reading that came is in one of the ledger's places. */
+export function expectBalance(ledger: LedgerView): void {
+  const { source, collected, stored, thinned, duplicate, quarantined, spooled, pending } = ledger;
+  const found = stored + thinned + duplicate + quarantined + spooled + pending;
+  expect({ source, found }).toEqual({ source, found: collected });
+}
+
+/** Fails unless all ledgers balance, nothing is on its way any more, and the table holds what they say. */
+export async function expectAllStored(ledgers: readonly LedgerView[], db: Db): Promise<void> {
+  for (const ledger of ledgers) {
+    expectBalance(ledger);
+    expect(ledger).toMatchObject({ pending: 0, spooled: 0 });
+  }
+  const rows = await db.query<{ source: string; stored: number }>(
+    `select s.name as source, count(r.time)::int as stored from sources s
+     join tags t on t.source_id = s.id left join readings r on r.tag_id = t.id group by 1 order by 1`,
+  );
+  const told = ledgers.map(({ source, stored }) => ({ source, stored }));
+  expect(told.sort((a, b) => (a.source < b.source ? -1 : 1))).toEqual(rows);
+}
+
+interface Given extends Partial<CurrentOptions> {
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/** A plant at work, from its devices to the rows in a database with the gateway's tables, and its ledgers. */
+export async function aPlantAtWork(db: Database, model: object, { secrets, ...given }: Given = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'penstock-plant-'));
+  await upsertPlant(db, PlantModel.parse(model));
+  const accounts = createAccounts();
+  const writer = await aWriter({ db, folder, flush: flushTo(noOutbox), ledger: accounts.ledger });
+  const events: (readonly [source: string, event: LinkEvent])[] = [];
+  const enter = accounts.losses(writer.save, silent);
+  const current = createCurrent({
+    ...{ ...accounts, save: writer.save, hold: () => Promise.resolve(), publish: () => undefined },
+    ...{ log: silent, dataFolder: folder, findSecret: (name) => secrets?.[name] },
+    observe(source, event) {
+      events.push([source.name, event]);
+      enter(source, event);
+    },
+    ...given,
+  });
+  await current.replace({ plant: (await selectPlant(db))!, openAlarms: [] });
+  return {
+    ...{ accounts, current, writer },
+    ledgers: () => accounts.view(current.operation()),
+    view: (source: string) => current.operation().source(source).view(),
+    /** How often a source was lost. */
+    losses: (source: string) =>
+      events.filter(([name, { type }]) => name === source && type === 'lost').length,
+    async [Symbol.asyncDispose]() {
+      await current[Symbol.asyncDispose]();
+      await writer[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
