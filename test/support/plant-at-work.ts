@@ -36,6 +36,17 @@ export async function expectAllStored(ledgers: readonly LedgerView[], db: Db): P
   expect(told.sort((a, b) => (a.source < b.source ? -1 : 1))).toEqual(rows);
 }
 
+/** The longest time in the table without a good reading of a tag. */
+export async function longestGapMs(db: Db, tag: string): Promise<number> {
+  const [row] = await db.query<{ gap: number }>(
+    `select max(extract(epoch from gap) * 1000)::float8 as gap from (
+       select r.time - lag(r.time) over (order by r.time) as gap from readings r join tags t on t.id = r.tag_id
+       where t.name = $1 and r.quality = 0) gaps`,
+    [tag],
+  );
+  return row?.gap ?? Infinity;
+}
+
 interface Given extends Partial<CurrentOptions> {
   readonly secrets?: Readonly<Record<string, string>>;
 }

@@ -8,7 +8,7 @@ import { aFieldPlant, compare, startField } from '../../support/field.ts';
 import { freePort } from '../../support/foreign.ts';
 import { rawDevice, reply } from '../../support/modbus-device.ts';
 import { gatewayMigrations } from '../../support/models.ts';
-import { aPlantAtWork, expectAllStored } from '../../support/plant-at-work.ts';
+import { aPlantAtWork, expectAllStored, longestGapMs } from '../../support/plant-at-work.ts';
 
 const PASSWORD = 'field-password';
 const soon = { timeout: 40_000, interval: 50 };
@@ -62,17 +62,6 @@ async function goOn({ field, ledgers }: Site): Promise<void> {
   }, soon);
 }
 
-/** The longest time without a good reading of a tag, in ms. */
-async function longestGap(tag: string): Promise<number> {
-  const [row] = await db.query<{ gap: number }>(
-    `select max(extract(epoch from gap) * 1000)::float8 as gap from (
-       select r.time - lag(r.time) over (order by r.time) as gap from readings r join tags t on t.id = r.tag_id
-       where t.name = $1 and r.quality = 0) gaps`,
-    [tag],
-  );
-  return row?.gap ?? Infinity;
-}
-
 function strike(protocol: 'modbus' | 'mqtt', fault: HostFault): void {
   const channel = new BroadcastChannel(`faults of ${protocol}`);
   channel.postMessage(fault);
@@ -121,7 +110,7 @@ test(
     await goOn(site);
     expect(site.losses('press')).toBe(0);
     // A tag is shown as silent after three seconds (rule S1 of the displays): nobody saw a gap.
-    expect(await longestGap('P-1')).toBeLessThan(3_000);
+    expect(await longestGapMs(db, 'P-1')).toBeLessThan(3_000);
     await settle(site);
   },
 );
