@@ -5,6 +5,7 @@ import type { Figures } from './figures.ts';
 import type { Line } from './line.ts';
 import type { Message } from './message.ts';
 import type { Persistence } from './persistence.ts';
+import { readingOn } from './read-on.ts';
 import { rightsOf } from './rights.ts';
 import { shown } from './shown.ts';
 import type { Visitors } from './visitors.ts';
@@ -35,10 +36,12 @@ interface Refusal {
   readonly returnCode: number;
 }
 
+type Refuse = (client: Client, refusal: Pick<Refusal, 'why' | 'remedy'>) => void;
+
 /** Who may enter our broker, and when what they publish is acknowledged. */
 export function accessRules(house: House): Rules {
   const { config, guests, line } = house;
-  const refuse = (client: Client, { why, remedy }: Pick<Refusal, 'why' | 'remedy'>) =>
+  const refuse: Refuse = (client, { why, remedy }) =>
     line.report.fault('refused client', `${addressOf(client)} was refused: ${why}.`, remedy);
 
   return {
@@ -72,24 +75,39 @@ export function accessRules(house: House): Rules {
       done(null, why === undefined ? subscription : null);
     },
 
-    // The broker acknowledges (QoS 1) or records the message as received (QoS 2) only after this has called back.
-    authorizePublish(client, packet, done) {
-      // The rest of the chunk in which a client broke the rules is still parsed; its will comes when it is gone.
-      if (client?.conn.destroyed === true && !isWill(client, packet)) {
-        done(new Error('This client was cut off.'));
-        return;
-      }
-      const rights = client === null ? undefined : guests.rightsOf(client.conn);
-      if (packet.topic.startsWith('$') || rights?.mayPublish(packet.topic) === false) {
-        const why = `its user may not publish to ${shown(packet.topic)}`;
-        if (client !== null) refuse(client, { why, remedy: 'Add the topic to `publish` of the user.' });
-        done(new Error(why));
-        return;
-      }
-      const safe = accepted(house, client, packet);
-      if (safe === undefined) done(null);
-      else safe.then(() => done(null), done);
-    },
+    authorizePublish: publishRule(house, refuse),
+  };
+}
+
+/** The broker acknowledges (QoS 1) or records the message as received (QoS 2) only after this has called back. */
+function publishRule(house: House, refuse: Refuse): Rules['authorizePublish'] {
+  const { guests } = house;
+  const readOn = readingOn();
+  const why = (client: Client | null, topic: string): string | undefined => {
+    const rights = client === null ? undefined : guests.rightsOf(client.conn);
+    if (!topic.startsWith('$') && rights?.mayPublish(topic) !== false) return undefined;
+    return `its user may not publish to ${shown(topic)}`;
+  };
+  return (client, packet, done) => {
+    // The rest of the chunk in which a client broke the rules is still parsed; its will comes when it is gone.
+    if (client?.conn.destroyed === true && !isWill(client, packet)) {
+      done(new Error('This client was cut off.'));
+      return;
+    }
+    const refusal = why(client, packet.topic);
+    if (refusal !== undefined) {
+      const remedy = 'Add the topic to `publish` of the user.';
+      if (client !== null) refuse(client, { why: refusal, remedy });
+      done(new Error(refusal));
+      return;
+    }
+    const { safe, slowed } = accepted(house, client, packet);
+    if (safe === undefined) {
+      done(null);
+      return;
+    }
+    safe.then(() => done(null), done);
+    if (client !== null && !slowed) readOn(client.conn, packet.payload.length, safe);
   };
 }
 
@@ -151,23 +169,30 @@ function whyNot({ guests }: House, client: Client, filter: string): Omit<Refusal
   return { why: `its user may not subscribe to ${shown(filter)}`, remedy };
 }
 
-/** Settles when the message may be acknowledged; undefined: at once. */
+interface Accepted {
+  /** Settles when the message may be acknowledged; undefined: at once. */
+  readonly safe: Promise<void> | undefined;
+  /** Its client is too fast: nothing more is to be heard of it meanwhile. */
+  readonly slowed: boolean;
+}
+
 function accepted(
   { guests, persistence, figures, line }: House,
   client: Client | null,
   packet: PublishPacket & { messageId?: number },
-): Promise<void> | undefined {
+): Accepted {
   figures.received++;
   if (client !== null) guests.published(client.conn);
   if (packet.qos === 2 && client !== null && persistence.isHeld(client.id, packet.messageId))
-    return undefined;
+    return { safe: undefined, slowed: false };
   const message = messageIn(packet);
-  const safe = line.receive(message);
-  const kept = persistence.secure({ ...packet, payload: message.payload as Buffer });
+  const read = line.receive(message);
+  const kept = persistence.secure(packet);
   const waitMs = client === null ? 0 : guests.pace(client.conn, message.payload.length, message.at);
-  if (waitMs <= 0 && kept === undefined) return safe;
-  const paused = waitMs <= 0 ? undefined : new Promise((resolve) => setTimeout(resolve, waitMs));
-  return Promise.all([safe, kept, paused]).then(() => undefined);
+  const slowed = waitMs > 0;
+  if (!slowed && kept === undefined) return { safe: read, slowed };
+  const paused = slowed ? new Promise((resolve) => setTimeout(resolve, waitMs)) : undefined;
+  return { safe: Promise.all([read, kept, paused]).then(() => undefined), slowed };
 }
 
 /** To us the retain flag asks to keep the message for later subscribers: it is as fresh as any. */

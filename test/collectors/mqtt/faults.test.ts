@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { connect as connectSocket } from 'node:net';
-import { expect, test, vi } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { MqttAddress } from '../../../collectors/mqtt/config.ts';
+import { readingOn } from '../../../collectors/mqtt/read-on.ts';
 import { aPoint } from '../../support/collecting.ts';
 import { bare, broker, device, JSON_FLOW, USER } from '../../support/mqtt.ts';
 
@@ -48,6 +50,41 @@ test('a client whose link is dead without a word is gone after one and a half ke
   const silent = await bare(port, Buffer.from(connectPacket('silent', 1)));
   await silent.closed;
   expect(silent.received().subarray(0, 4)).toEqual(Buffer.of(0x20, 2, 0, 0));
+});
+
+test('a device whose messages wait for the store is heard on: its pings are answered, its next messages read', async () => {
+  let settle: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (settle = resolve));
+  const { port, of } = await broker({}, () => held);
+  onTestFinished(() => settle());
+  const publish = (id: number) => publishPacket('plant/flow', String(id), id);
+  const first = [...connectPacket('device', 1), ...publish(1), ...publish(2), ...publish(3)];
+  const patient = await bare(port, Buffer.from(first));
+  await vi.waitFor(() => expect(of(1)).toHaveLength(3));
+  patient.socket.write(Buffer.from([...publish(4), ...packet(0xc0, [])]));
+  await vi.waitFor(() => expect(of(1)).toHaveLength(4));
+  await vi.waitFor(() => expect(patient.received().toString('hex')).toBe('20020000d000'));
+  settle();
+  const answers = '20020000d000' + '40020001' + '40020002' + '40020003' + '40020004';
+  await vi.waitFor(() => expect(patient.received().toString('hex')).toBe(answers));
+});
+
+test('so much is read on and no more: then a client waits until what came of it is safe', async () => {
+  const readOn = readingOn({ mostMessages: 2, mostBytes: 100 });
+  const [stream, other] = [new PassThrough(), new PassThrough()];
+  let read = 0;
+  for (const one of [stream, other]) one.on('readable', () => read++);
+  let settle: () => void = () => undefined;
+  const safe = new Promise<void>((resolve) => (settle = resolve));
+  for (const one of [stream, other, other]) readOn(one, 10, safe);
+  await vi.waitFor(() => expect(read).toBe(2));
+  settle();
+  await safe;
+  readOn(stream, 101, Promise.reject(new Error('lost')));
+  await new Promise(setImmediate);
+  expect(read).toBe(2);
+  readOn(stream, 10, safe);
+  await vi.waitFor(() => expect(read).toBe(3));
 });
 
 test('a message that is sent again after its answer was lost is the same reading', async () => {
