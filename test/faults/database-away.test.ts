@@ -8,6 +8,7 @@ import { health, say, startDaemon, untilUp, writeSite } from '../support/daemon.
 import type { Daemon } from '../support/daemon.ts';
 import { aFieldPlant, compare, startField } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
+import { untilBalanced } from '../support/ledger.ts';
 import { aRelay } from '../support/relay.ts';
 
 const A_GOOD_MANY = 500;
@@ -55,10 +56,11 @@ async function aSite() {
       const before = field.acknowledged.size;
       await expect.poll(() => field.acknowledged.size, soon).toBeGreaterThan(before + A_GOOD_MANY);
     },
-    /** Ends the field, then the gateway, and compares what was acknowledged with what the database holds. */
+    /** Ends the field and, when its ledger balances, the gateway; compares what was acknowledged with what the database holds. */
     async settle(gateway: Daemon) {
       stop.abort();
       await field.ended;
+      await untilBalanced(gateway, join(folder.path, 'data'));
       expect(await gateway.stop()).toBe(0);
       await using db = await openDatabase({ url: address.url, folder: 'unused', name: 'test', log });
       return await compare(db, field.acknowledged);

@@ -7,6 +7,7 @@ import { aDatabaseAddress, aFolder, testServer } from '../support/database.ts';
 import { startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import { aFieldPlant, compare, startField } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
+import { untilBalanced } from '../support/ledger.ts';
 import { copyNewDatabase } from '../support/new-database.ts';
 
 const KILLS = 3;
@@ -46,6 +47,7 @@ test.for(['embedded', ...(testServer === undefined ? [] : [testServer])])(
       await more();
       stop.abort();
       await ended;
+      await untilBalanced(gateway, join(folder.path, 'data'));
       expect(await gateway.stop()).toBe(0);
     }
 

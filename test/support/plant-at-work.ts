@@ -12,22 +12,13 @@ import { flushTo } from '../../gateway/store/flush.ts';
 import { selectPlant, upsertPlant } from '../../gateway/store/plant.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
 import { noOutbox } from '../../sync/edge/store/outbox.ts';
+import { expectSettled } from './ledger.ts';
 import { silent } from './web.ts';
-import { aWriter } from './writer.ts';
-
-/** Fails unless each reading that came is in one of the ledger's places. */
-export function expectBalance(ledger: LedgerView): void {
-  const { source, collected, stored, thinned, duplicate, quarantined, spooled, pending } = ledger;
-  const found = stored + thinned + duplicate + quarantined + spooled + pending;
-  expect({ source, found }).toEqual({ source, found: collected });
-}
+import { aWriter, callable } from './writer.ts';
 
 /** Fails unless all ledgers balance, nothing is on its way any more, and the table holds what they say. */
 export async function expectAllStored(ledgers: readonly LedgerView[], db: Db): Promise<void> {
-  for (const ledger of ledgers) {
-    expectBalance(ledger);
-    expect(ledger).toMatchObject({ pending: 0, spooled: 0 });
-  }
+  expectSettled(ledgers);
   const rows = await db.query<{ source: string; stored: number }>(
     `select s.name as source, count(r.time)::int as stored from sources s
      join tags t on t.source_id = s.id left join readings r on r.tag_id = t.id group by 1 order by 1`,
@@ -56,7 +47,8 @@ export async function aPlantAtWork(db: Database, model: object, { secrets, ...gi
   const folder = await mkdtemp(join(tmpdir(), 'penstock-plant-'));
   await upsertPlant(db, PlantModel.parse(model));
   const accounts = createAccounts();
-  const writer = await aWriter({ db, folder, flush: flushTo(noOutbox), ledger: accounts.ledger });
+  const server = callable(db);
+  const writer = await aWriter({ db: server.db, folder, flush: flushTo(noOutbox), ledger: accounts.ledger });
   const events: (readonly [source: string, event: LinkEvent])[] = [];
   const enter = accounts.losses(writer.save, silent);
   const current = createCurrent({
@@ -71,6 +63,8 @@ export async function aPlantAtWork(db: Database, model: object, { secrets, ...gi
   await current.replace({ plant: (await selectPlant(db))!, openAlarms: [] });
   return {
     ...{ accounts, current, writer },
+    /** Calls the database away from the writer, and back. */
+    server,
     ledgers: () => accounts.view(current.operation()),
     view: (source: string) => current.operation().source(source).view(),
     /** How often a source was lost. */

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BroadcastChannel } from 'node:worker_threads';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { hostStarter } from '../../gateway/runtime/host.ts';
+import type { Database } from '../../platform/database/db.ts';
+import { aDatabase } from '../support/database.ts';
+import { aFolder } from '../support/folder.ts';
+import { aServer, json } from '../support/http.ts';
+import { expectBalance } from '../support/ledger.ts';
+import { reply } from '../support/modbus-device.ts';
+import { listening } from '../support/modbus-plc.ts';
+import { gatewayMigrations } from '../support/models.ts';
+import { aPlantAtWork, expectAllStored } from '../support/plant-at-work.ts';
+
+// Each protocol meets its faults with the whole walk behind it: what came must be found again, to the last reading.
+const soon = { timeout: 20_000, interval: 50 };
+
+let db: Database;
+beforeAll(async () => {
+  db = await aDatabase({ migrations: gatewayMigrations });
+});
+afterAll(() => db[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await db.query('truncate readings, losses, tags, sources, areas cascade');
+});
+
+type Given = Parameters<typeof aPlantAtWork>[2];
+
+/** A plant with one source. */
+async function oneSource(source: object, tags: readonly object[], given?: Given) {
+  const model = {
+    site: { name: 'Works' },
+    areas: [{ name: 'Hall' }],
+    sources: [{ name: 'only', ...source }],
+    tags: tags.map((tag) => ({ area: 'Hall', source: 'only', spike: false, ...tag })),
+  };
+  const plant = await aPlantAtWork(db, model, given);
+  onTestFinished(() => plant[Symbol.asyncDispose]());
+  const ledger = () => plant.ledgers()[0]!;
+  return {
+    ...plant,
+    ledger,
+    more: async (count: number) => {
+      const { stored } = ledger();
+      await vi.waitFor(() => expect(ledger().stored).toBeGreaterThan(stored + count), soon);
+    },
+    async settled() {
+      await plant.current[Symbol.asyncDispose]();
+      await vi.waitFor(() => expectAllStored(plant.ledgers(), db), soon);
+      return ledger();
+    },
+  };
+}
+
+/** The different values that are stored of a tag, other than none. */
+const values = async (tag: string) =>
+  (
+    await db.query<{ value: number }>(
+      `select distinct value from readings r join tags t on t.id = r.tag_id
+       where t.name = $1 and value is not null order by value`,
+      [tag],
+    )
+  ).map(({ value }) => value);
+
+test('Modbus: a dead unit, answers twice, late and out of order, hang-ups and a database that is away', async () => {
+  const dead = new Set<number>();
+  let nth = 0;
+  let late: Buffer | undefined;
+  const device = await listening((request, socket) => {
+    if (dead.has(request[6] ?? 0)) return;
+    const answer = reply(request);
+    nth++;
+    if (nth % 11 === 0) return void (late = answer); // comes after the next request, too late
+    if (nth % 31 === 0) return void socket.destroy();
+    if (late !== undefined) socket.write(late);
+    late = undefined;
+    socket.write(answer);
+    if (nth % 3 === 0) socket.write(answer);
+  });
+  onTestFinished(() => device[Symbol.asyncDispose]());
+  const config = { host: '127.0.0.1', port: device.port, pollMs: 100, timeoutMs: 150 };
+  const TEN = Array.from({ length: 10 }, (_, i) => i + 1);
+  const plant = await oneSource(
+    { protocol: 'modbus', config },
+    TEN.map((unit) => ({ name: `U-${unit}`, address: { register: 10 * unit, unit, type: 'uint16' } })),
+  );
+  await plant.more(30);
+  dead.add(4);
+  await plant.more(60);
+  plant.server.away = true;
+  await vi.waitFor(() => expect(plant.ledger().spooled).toBeGreaterThan(30), soon);
+  expectBalance(plant.ledger());
+  dead.delete(4);
+  plant.server.away = false;
+  await plant.more(60);
+  await plant.settled();
+  expect(plant.losses('only')).toBeGreaterThan(0);
+  // Never the value of another register, unit or moment.
+  for (const unit of TEN) expect(await values(`U-${unit}`)).toEqual([10 * unit]);
+});
+
+test('HTTP: answers cut, malformed, refused and given twice; thinned readings are accounted for', async () => {
+  const count = 120;
+  const start = Date.now();
+  const records = Array.from({ length: count }, (_, i) => ({ t: start + i, n: i, level: 50 }));
+  let asked = 0;
+  const { url } = await aServer((request, response) => {
+    asked++;
+    const known = records.slice(0, 10 * asked);
+    if (asked % 5 === 1) response.writeHead(500).end();
+    else if (asked % 5 === 2) response.end('[{"t":');
+    else if (asked % 5 === 3) request.socket.destroy();
+    else json(known)(request, response);
+  });
+  const time = { format: 'ms' };
+  const requests = { all: { each: '$', timeAt: 't', time } };
+  const plant = await oneSource(
+    { protocol: 'http', config: { url, pollMs: 100, timeoutMs: 2000, requests } },
+    [
+      { name: 'N', address: { request: 'all', value: 'n' } },
+      { name: 'L', address: { request: 'all', value: 'level' }, thin: { by: 'deadband', deadband: 1 } },
+    ],
+  );
+  await vi.waitFor(async () => expect(await values('N')).toHaveLength(count), soon);
+  const { thinned, duplicate } = await plant.settled();
+  expect(duplicate).toBeGreaterThan(0);
+  expect(thinned).toBeGreaterThan(0);
+});
+
+test('files: rows that cannot be used, the same file twice, and a reader that dies in the middle of one', async () => {
+  const folder = await aFolder();
+  onTestFinished(() => folder[Symbol.asyncDispose]());
+  const start = Date.parse('2026-07-01T10:00:00Z');
+  const row = (i: number) => `${new Date(start + i * 1000).toISOString()},${i}`;
+  const rows = Array.from({ length: 40_000 }, (_, i) => row(i));
+  rows.splice(100, 0, 'yesterday,1', '2026-07-01T10:00:00Z');
+  const put = (name: string, lines: readonly string[]) =>
+    writeFile(join(folder.path, name), `Time,Flow\n${lines.join('\n')}\n`);
+  const config = { folder: folder.path, pollMs: 100, stillMs: 100, timeColumn: 'Time' };
+  const entry = new URL('../support/faulty-host-entry.ts', import.meta.url);
+  const plant = await oneSource({ protocol: 'files', config }, [{ name: 'F', address: { column: 'Flow' } }], {
+    startHost: hostStarter(entry),
+  });
+  const gone = (name: string) =>
+    vi.waitFor(() => expect(existsSync(join(folder.path, name))).toBe(false), soon);
+  await put('a.csv', rows);
+  await vi.waitFor(() => expect(plant.ledger().collected).toBeGreaterThan(0), soon);
+  const channel = new BroadcastChannel('faults of files');
+  channel.postMessage('exits');
+  channel.close();
+  await vi.waitFor(() => expect(plant.losses('only')).toBe(1), soon);
+  await gone('a.csv');
+  await put('b.csv', rows.slice(0, 1000));
+  await gone('b.csv');
+  const { stored, duplicate } = await plant.settled();
+  expect(stored).toBe(40_000);
+  expect(duplicate).toBeGreaterThan(1000);
+});
