@@ -52,6 +52,7 @@ test.each<[string, string | Buffer, string]>([
 
 test.each<[string, string]>([
   ['a number beyond all bounds', '{"flow":1e999}'],
+  ['a number of 400 digits', `{"flow":${'7'.repeat(400)}}`],
   ['a list', '{"flow":[1]}'],
   ['a text', '{"flow":"12,5"}'],
 ])('%s where a number is due is a bad reading and a fault', async (_, text) => {

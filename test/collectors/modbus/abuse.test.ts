@@ -39,6 +39,13 @@ test.each([
     'one register too few',
     (answer: Buffer) => (answer.writeUInt16BE(answer.length - 8, 4), answer.subarray(0, -2)),
   ],
+  [
+    'one register too many',
+    (answer: Buffer) => (
+      answer.writeUInt16BE(answer.length - 4, 4),
+      Buffer.concat([answer, Buffer.of(0, 1)])
+    ),
+  ],
 ])('an answer with %s is reported, marks its tags bad, and the next one counts again', async (_, spoil) => {
   const { port } = await raw((request, socket, nth) =>
     socket.write(nth === 0 ? spoil(reply(request)) : reply(request)),
