@@ -33,10 +33,11 @@ export async function pymodbus(transport: 'tcp' | 'udp' | 'rtu' | 'ascii', place
     : program('/usr/bin/python3', words);
 }
 
-/** A server on libmodbus, built here. */
-export async function libmodbus() {
-  const port = await freePort();
+/** A server on libmodbus, built here: at a port, or on a serial line as unit 1. */
+export async function libmodbus(place?: string) {
   const command = join(folder(), 'server');
   execFileSync('gcc', ['-o', command, inSystem('modbus-libmodbus.c'), '-lmodbus'], { stdio: 'pipe' });
-  return { ...(await server(port, command, [String(port)])), port };
+  const port = place === undefined ? await freePort() : 502;
+  const running = place === undefined ? server(port, command, [String(port)]) : program(command, [place]);
+  return { ...(await running), port };
 }

@@ -103,27 +103,33 @@ test('a serial adapter that is unplugged ends the run, and one that is in use is
   expect(await run.ended).toMatchObject({ name: 'Closed' });
 });
 
-test('libmodbus is read in all word orders, keeps its other bits, and its end is noticed at once', async () => {
-  const device = await libmodbus();
-  const tags = [
-    aRegister(1, { register: 100, type: 'float32', words: 'little', bytes: 'little' }),
-    aRegister(2, { register: 102, type: 'float32', bytes: 'little' }),
-    aRegister(3, { register: 104, type: 'float32', words: 'little' }),
-    aRegister(4, { register: 3, table: 'coil', type: 'bool' }),
-    aRegister(5, { register: 4, table: 'discrete', type: 'bool' }),
-    aRegister(6, { register: 9, table: 'input' }),
-    aRegister(7, { register: 250 }),
-    aRegister(8, { register: 9, type: 'bool', bit: 2 }),
-    aRegister(9, { register: 9 }),
-  ];
-  // libmodbus answers what it refuses after half a second.
-  const run = runModbus(device.port, tags, { pollMs: 100, timeoutMs: 2000 });
-  await vi.waitFor(() => {
-    expect(newest(run)).toEqual([[1, 50.25], [2, 50.25], [3, 50.25], [4, 1], [5, 1], [6, 9], [7, null], [8, 0], [9, 9]]); // prettier-ignore
-  }, PATIENCE);
-  const outcomes = await run.collector.write!([{ tag: 8 as TagId, value: 1 }], never);
-  expect(outcomes).toEqual([{ tag: 8, state: 'verified', readBack: 1 }]);
-  await vi.waitFor(() => expect(run.of(9).at(-1)?.value).toBe(13), PATIENCE);
-  await device.kill();
-  expect(await run.ended).toMatchObject({ name: 'Closed' });
-});
+test.each(['tcp', 'rtu'] as const)(
+  'libmodbus over %s is read in all word orders, keeps its other bits, and its end is noticed',
+  async (transport) => {
+    const line = transport === 'rtu' ? await serialPair() : undefined;
+    const device = await libmodbus(line?.far);
+    const tags = [
+      aRegister(1, { register: 100, type: 'float32', words: 'little', bytes: 'little' }),
+      aRegister(2, { register: 102, type: 'float32', bytes: 'little' }),
+      aRegister(3, { register: 104, type: 'float32', words: 'little' }),
+      aRegister(4, { register: 3, table: 'coil', type: 'bool' }),
+      aRegister(5, { register: 4, table: 'discrete', type: 'bool' }),
+      aRegister(6, { register: 9, table: 'input' }),
+      aRegister(7, { register: 250 }),
+      aRegister(8, { register: 9, type: 'bool', bit: 2 }),
+      aRegister(9, { register: 9 }),
+    ];
+    // libmodbus answers what it refuses after half a second.
+    const serial = line && { path: line.near, parity: 'none', stopBits: 1 };
+    const more = { transport, pollMs: 100, timeoutMs: 2000, ...(serial && { host: undefined, serial }) };
+    const run = await living(runModbus(device.port, tags, more));
+    await vi.waitFor(() => {
+      expect(newest(run)).toEqual([[1, 50.25], [2, 50.25], [3, 50.25], [4, 1], [5, 1], [6, 9], [7, null], [8, 0], [9, 9]]); // prettier-ignore
+    }, PATIENCE);
+    const outcomes = await run.collector.write!([{ tag: 8 as TagId, value: 1 }], never);
+    expect(outcomes).toEqual([{ tag: 8, state: 'verified', readBack: 1 }]);
+    await vi.waitFor(() => expect(run.of(9).at(-1)?.value).toBe(13), PATIENCE);
+    await device.kill();
+    expect(await run.ended).toMatchObject({ name: serial === undefined ? 'Closed' : 'Silence' });
+  },
+);
