@@ -22,7 +22,7 @@ interface Options {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   /** A body that is no JSON. */
-  text?: { type: string; content: string } | undefined;
+  text?: { type: string; content: string | Blob } | undefined;
   signal?: AbortSignal | undefined;
   /** Answers with these statuses carry a body of their own and are no problem. */
   also?: readonly number[];

@@ -83,6 +83,9 @@ const spans = [
 
 const spanText = (amount: number, symbol: string): string => `${integer(amount)}\u00a0${symbol}`;
 
+/** How long something short takes: in milliseconds below ten seconds. */
+export const brief = (ms: number): string => (ms < 10_000 ? spanText(Math.round(ms), 'ms') : duration(ms));
+
 /** How long something takes or is old: the two greatest units, as in "2 h 5 min". */
 export function duration(ms: number): string {
   const whole = Math.max(0, ms);

@@ -52,9 +52,14 @@ export async function setUp(first: SetUp): Promise<void> {
 
 const rank = (role: Role): number => roles.indexOf(role);
 
+/** Whether who is signed in has at least this role. Reads signals: call it while rendering. */
+export const isAtLeast = (needed: Role): boolean => {
+  const mine = user.value?.role;
+  return mine !== undefined && rank(mine) >= rank(needed);
+};
+
 /** Why a command of that role may not be given now; null when it may. Reads signals: call it while rendering. */
 export function hindrance(needed: Role): 'no link' | 'role' | null {
   if (link.value.state === 'lost') return 'no link';
-  const mine = user.value?.role;
-  return mine !== undefined && rank(mine) >= rank(needed) ? null : 'role';
+  return isAtLeast(needed) ? null : 'role';
 }

@@ -20,24 +20,34 @@ const columnsOf = ({ timeColumn, long }: Columns): Column[] => [
 export const FilesConfig = z
   .strictObject({
     folder,
-    /** Which of its files: `*` and `?` stand for anything. */
     match: z
       .string()
       .min(1)
       .regex(/^[^/\0]+$/, 'must be the name of a file, with * and ? for anything')
-      .default('*.csv'),
-    /** How often the folder is looked into; a notice of the system makes it sooner. */
-    pollMs: z.number().int().min(100).max(86_400_000).default(5000),
-    /** When a file is complete: its size has held still, or `NAME.done` lies beside it. */
-    ready: z.enum(['still', 'done-file']).default('still'),
+      .default('*.csv')
+      .describe('Which of its files: `*` and `?` stand for anything.'),
+    pollMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(86_400_000)
+      .default(5000)
+      .describe('How often the folder is looked into; a notice of the system makes it sooner.'),
+    ready: z
+      .enum(['still', 'done-file'])
+      .default('still')
+      .describe('When a file is complete: its size has held still, or `NAME.done` lies beside it.'),
     stillMs: z.number().int().min(100).max(3_600_000).default(2000),
     format: z.enum(['csv', 'jsonl']).default('csv'),
     csv: CsvFormat.prefault({}),
-    /** Where a row's time stands; two columns are read as one text with a space between. */
-    timeColumn: z.union([Column, z.tuple([Column, Column])]),
+    timeColumn: z
+      .union([Column, z.tuple([Column, Column])])
+      .describe("Where a row's time stands; two columns are read as one text with a space between."),
     time: TimeFormat.prefault({}),
-    /** A row holds one value, and a column says of which tag. Without: a column per tag. */
-    long: z.strictObject({ tag: Column, value: Column }).optional(),
+    long: z
+      .strictObject({ tag: Column, value: Column })
+      .optional()
+      .describe('A row holds one value, and a column says of which tag. Without: a column per tag.'),
     doneFolder: folder.optional(),
     failedFolder: folder.optional(),
   })
@@ -59,10 +69,11 @@ export type FilesConfig = z.infer<typeof FilesConfig>;
 export const FilesAddress = z.union([
   z.strictObject({
     column: Column,
-    /** Where this column has a time of its own. */
-    time: Column.optional(),
-    /** Only rows in which these columns hold these texts. */
-    where: z.record(z.string(), z.string()).default({}),
+    time: Column.optional().describe('Where this column has a time of its own.'),
+    where: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Only rows in which these columns hold these texts.'),
   }),
   z.strictObject({ tag: z.string().min(1).max(500) }),
 ]);

@@ -33,10 +33,14 @@ export const HttpAuth = z.union([
       clientId: z.string().min(1),
       password: z.string().min(1),
       scope: z.string().min(1).optional(),
-      /** What else the server wants to know, such as audience or resource. */
-      parameters: z.record(z.string(), z.string()).default({}),
-      /** Where it wants the client's name and secret. */
-      sendAs: z.enum(['header', 'body']).default('header'),
+      parameters: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe('What else the server wants to know, such as audience or resource.'),
+      sendAs: z
+        .enum(['header', 'body'])
+        .default('header')
+        .describe("Where it wants the client's name and secret."),
     }),
   }),
 ]);
@@ -60,26 +64,36 @@ const Pages = z.union([
 export type Pages = z.infer<typeof Pages>;
 
 const Since = z.strictObject({
-  /** The parameter that holds the newest time seen. */
-  parameter: z.string().min(1),
+  parameter: z.string().min(1).describe('The parameter that holds the newest time seen.'),
   format: z.enum(['iso', 's', 'ms']).default('iso'),
-  /** So much is asked for again, for records that come late: what is there already is no reading twice. */
-  overlapMs: z.number().int().min(0).max(31_536_000_000).default(0),
-  /** How far the first request looks back. */
-  firstMs: z.number().int().min(0).max(315_360_000_000).default(86_400_000),
+  overlapMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(31_536_000_000)
+    .default(0)
+    .describe(
+      'So much is asked for again, for records that come late: what is there already is no reading twice.',
+    ),
+  firstMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(315_360_000_000)
+    .default(86_400_000)
+    .describe('How far the first request looks back.'),
 });
 
 export const HttpRequest = z.strictObject({
-  /** Below the base URL. */
-  path: z.string().max(2000).default(''),
+  path: z.string().max(2000).default('').describe('Below the base URL.'),
   query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   pollMs: pollMs.optional(),
   format: z.enum(['json', 'csv']).default('json'),
   csv: CsvFormat.prefault({}),
-  /** Where the list of records is. Without: the document is the record. */
-  each: path.optional(),
-  /** Where a record's time is, unless a tag says otherwise. Without: the time of receipt. */
-  timeAt: Column.optional(),
+  each: path.optional().describe('Where the list of records is. Without: the document is the record.'),
+  timeAt: Column.optional().describe(
+    "Where a record's time is, unless a tag says otherwise. Without: the time of receipt.",
+  ),
   time: TimeFormat.prefault({}),
   pages: Pages.optional(),
   maxPages: z.number().int().min(1).max(10_000).default(100),
@@ -88,25 +102,37 @@ export const HttpRequest = z.strictObject({
 export type HttpRequest = z.infer<typeof HttpRequest>;
 
 export const HttpConfig = z.strictObject({
-  /** What all requests have in common. */
-  url: address(/^https?:$/, 'https://api.example.com/v1'),
+  url: address(/^https?:$/, 'https://api.example.com/v1').describe('What all requests have in common.'),
   pollMs: pollMs.default(60_000),
   headers: z.record(header, headerValue).default({}),
   auth: HttpAuth.optional(),
-  /** Certificates of the authorities that are trusted, as PEM; instead of those of the system. */
-  caFile: z.string().refine(isAbsolute, { message: 'must be a file from the root on' }).optional(),
-  /** How long one answer may take, to its last byte. */
-  timeoutMs: z.number().int().min(100).max(600_000).default(10_000),
-  /** How long an answer may be, unpacked. */
-  maxBytes: z.number().int().min(1024).max(268_435_456).default(16_777_216),
+  caFile: z
+    .string()
+    .refine(isAbsolute, { message: 'must be a file from the root on' })
+    .optional()
+    .describe('Certificates of the authorities that are trusted, as PEM; instead of those of the system.'),
+  timeoutMs: z
+    .number()
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(10_000)
+    .describe('How long one answer may take, to its last byte.'),
+  maxBytes: z
+    .number()
+    .int()
+    .min(1024)
+    .max(268_435_456)
+    .default(16_777_216)
+    .describe('How long an answer may be, unpacked.'),
   redirects: z.number().int().min(0).max(10).default(3),
-  /** Raw documents are kept, packed, for what is made of them later. */
   documents: z
     .strictObject({
       megabytes: z.number().min(0).max(100_000).default(64),
       days: z.number().min(0).max(3650).default(30),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Raw documents are kept, packed, for what is made of them later.'),
   requests: z.record(name, HttpRequest).refine((all) => Object.keys(all).length > 0, {
     message: 'needs at least one request',
   }),
@@ -123,8 +149,10 @@ export const HttpAddress = z.strictObject({
     },
   ),
   time: Column.optional(),
-  /** Only records in which these members or columns hold these texts. */
-  where: z.record(z.string(), z.string()).default({}),
+  where: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Only records in which these members or columns hold these texts.'),
 });
 export type HttpAddress = z.infer<typeof HttpAddress>;
 

@@ -8,10 +8,14 @@ const SerialLine = z.strictObject({
   path: z.string().min(1),
   baudRate: z.number().int().min(110).max(4_000_000).default(19_200),
   parity: z.enum(['none', 'even', 'odd']).default('even'),
-  /** Without it 8, or 7 for ASCII. */
-  dataBits: z.union([z.literal(7), z.literal(8)]).optional(),
-  /** Without it 1, or 2 where there is no parity. */
-  stopBits: z.union([z.literal(1), z.literal(2)]).optional(),
+  dataBits: z
+    .union([z.literal(7), z.literal(8)])
+    .optional()
+    .describe('Without it 8, or 7 for ASCII.'),
+  stopBits: z
+    .union([z.literal(1), z.literal(2)])
+    .optional()
+    .describe('Without it 1, or 2 where there is no parity.'),
 });
 export type SerialLine = z.infer<typeof SerialLine>;
 
@@ -28,30 +32,55 @@ const unitNumber = z.string().regex(/^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/, 'mu
 export const ModbusConfig = z
   .strictObject({
     transport: z.enum(['tcp', 'udp', 'rtu', 'ascii', 'rtu-over-tcp', 'ascii-over-tcp']).default('tcp'),
-    /** For all but `rtu` and `ascii`, which have `serial`. */
-    host: z.string().min(1).optional(),
+    host: z.string().min(1).optional().describe('For all but `rtu` and `ascii`, which have `serial`.'),
     port,
     serial: SerialLine.optional(),
-    /** Used while the first does not answer, and left as soon as that does again. */
-    backup: z.strictObject({ host: z.string().min(1), port }).optional(),
+    backup: z
+      .strictObject({ host: z.string().min(1), port })
+      .optional()
+      .describe('Used while the first does not answer, and left as soon as that does again.'),
     pollMs: milliseconds(10, 86_400_000).default(1000),
-    /** How long one request may take. */
-    timeoutMs: milliseconds(50, 60_000).default(1000),
-    /** Some devices answer less than the 125 registers the protocol allows. */
-    maxRegisters: z.number().int().min(1).max(125).default(125),
-    /** So many unused registers may be read along when that saves a request. */
-    hole: z.number().int().min(0).max(124).default(8),
-    /** From an answer to the next request. A serial line has at least the silence of 3.5 characters. */
-    pauseMs: milliseconds(0, 10_000).default(0),
-    /** From the opening of the connection to the first request. */
-    connectPauseMs: milliseconds(0, 60_000).default(0),
-    /** How often a device that says "busy" or "later" is asked once more, and after how long. */
-    busyRetries: z.number().int().min(0).max(10).default(2),
+    timeoutMs: milliseconds(50, 60_000).default(1000).describe('How long one request may take.'),
+    maxRegisters: z
+      .number()
+      .int()
+      .min(1)
+      .max(125)
+      .default(125)
+      .describe('Some devices answer less than the 125 registers the protocol allows.'),
+    hole: z
+      .number()
+      .int()
+      .min(0)
+      .max(124)
+      .default(8)
+      .describe('So many unused registers may be read along when that saves a request.'),
+    pauseMs: milliseconds(0, 10_000)
+      .default(0)
+      .describe(
+        'From an answer to the next request. A serial line has at least the silence of 3.5 characters.',
+      ),
+    connectPauseMs: milliseconds(0, 60_000)
+      .default(0)
+      .describe('From the opening of the connection to the first request.'),
+    busyRetries: z
+      .number()
+      .int()
+      .min(0)
+      .max(10)
+      .default(2)
+      .describe('How often a device that says "busy" or "later" is asked once more, and after how long.'),
     busyWaitMs: milliseconds(10, 10_000).default(100),
-    /** By unit number, as in `units: { 3: { timeoutMs: 3000 } }`. */
-    units: z.record(unitNumber, UnitSettings).default({}),
-    /** Whether one register or coil is written by FC5 and FC6, or by FC15 and FC16. `auto`: by what the device takes. */
-    writeFunction: z.enum(['auto', 'single', 'multiple']).default('auto'),
+    units: z
+      .record(unitNumber, UnitSettings)
+      .default({})
+      .describe('By unit number, as in `units: { 3: { timeoutMs: 3000 } }`.'),
+    writeFunction: z
+      .enum(['auto', 'single', 'multiple'])
+      .default('auto')
+      .describe(
+        'Whether one register or coil is written by FC5 and FC6, or by FC15 and FC16. `auto`: by what the device takes.',
+      ),
   })
   .superRefine((config, context) => {
     for (const [path, message] of contradictions(config)) {

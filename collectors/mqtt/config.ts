@@ -20,17 +20,27 @@ const User = z.strictObject({
   password: z.string().min(8),
   publish: z.array(filter).default(['#']),
   subscribe: z.array(filter).default(['#']),
-  /** Sessions that outlive their connection, at most. */
-  maxSessions: z.number().int().min(0).max(10_000).default(100),
+  maxSessions: z
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(100)
+    .describe('Sessions that outlive their connection, at most.'),
 });
 export type User = z.infer<typeof User>;
 
 /** A broker of our own, in the source's worker thread: devices connect to it. MQTT 3.1.1. */
 export const BrokerConfig = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
-  /** Null: only the other listeners. */
-  port: z.number().int().min(0).max(65_535).nullable().default(1883),
-  /** TLS 1.2 and later. */
+  port: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .nullable()
+    .default(1883)
+    .describe('Null: only the other listeners.'),
   tls: z
     .strictObject({
       port: portOr(8883),
@@ -39,31 +49,54 @@ export const BrokerConfig = z.strictObject({
       /** Who signs the certificates of devices; each device then needs one beside its user and password. */
       clientCaFile: file.optional(),
     })
-    .optional(),
-  /** MQTT in WebSocket frames; with `tls: true` under the certificate of `tls`. */
+    .optional()
+    .describe('TLS 1.2 and later.'),
   webSocket: z
     .strictObject({
       port: portOr(9001),
       path: z.string().regex(/^\//, 'must begin with /').default('/mqtt'),
       tls: z.boolean().default(false),
     })
-    .optional(),
-  /** Nobody connects without a name and a password. */
-  users: z.array(User).min(1),
+    .optional()
+    .describe('MQTT in WebSocket frames; with `tls: true` under the certificate of `tls`.'),
+  users: z.array(User).min(1).describe('Nobody connects without a name and a password.'),
   maxPacketBytes: packetBytes,
   maxTopicLevels: z.number().int().min(1).max(100).default(16),
   maxClients: z.number().int().min(1).max(10_000).default(1000),
-  /** Of one client. Who is faster is slowed down; nothing is lost. */
-  maxMessagesPerS: z.number().positive().optional(),
+  maxMessagesPerS: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Of one client. Who is faster is slowed down; nothing is lost.'),
   maxBytesPerS: z.number().positive().optional(),
-  /** QoS 2 messages of one client that are not yet released. */
-  maxInflight: z.number().int().min(1).max(65_535).default(1000),
-  /** A client that promises less, or nothing, is refused. */
-  maxKeepAliveS: z.number().int().min(1).max(65_535).optional(),
-  /** Messages kept for one session while it is away; the oldest go first. */
-  maxQueued: z.number().int().min(1).max(1_000_000).default(1000),
-  /** And their bytes. */
-  maxQueuedBytes: z.number().int().min(1024).max(1_073_741_824).default(16_777_216),
+  maxInflight: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(1000)
+    .describe('QoS 2 messages of one client that are not yet released.'),
+  maxKeepAliveS: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('A client that promises less, or nothing, is refused.'),
+  maxQueued: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1000)
+    .describe('Messages kept for one session while it is away; the oldest go first.'),
+  maxQueuedBytes: z
+    .number()
+    .int()
+    .min(1024)
+    .max(1_073_741_824)
+    .default(16_777_216)
+    .describe('And their bytes.'),
   maxRetained: z.number().int().min(1).max(1_000_000).default(10_000),
 });
 export type BrokerConfig = z.infer<typeof BrokerConfig>;
@@ -79,29 +112,43 @@ export const ClientConfig = z
       ),
     user: z.string().min(1).optional(),
     password: z.string().optional(),
-    /** The session's name at the broker: must be this gateway's alone. */
-    clientId: z.string().min(1).max(64),
+    clientId: z
+      .string()
+      .min(1)
+      .max(64)
+      .describe("The session's name at the broker: must be this gateway's alone."),
     version: z.union([z.literal(4), z.literal(5)]).default(4),
     keepAliveS: z.number().int().min(1).max(3600).default(5),
     maxPacketBytes: packetBytes,
-    /** MQTT 5: messages that the broker may send before we have acknowledged the first. */
-    receiveMaximum: z.number().int().min(1).max(65_535).default(1000),
+    receiveMaximum: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(1000)
+      .describe('MQTT 5: messages that the broker may send before we have acknowledged the first.'),
     tls: z
       .strictObject({
-        /** Who signed the broker's certificate; without: the authorities that the system knows. */
-        caFile: file.optional(),
-        /** Our own certificate, for brokers that ask for one. */
-        certFile: file.optional(),
+        caFile: file
+          .optional()
+          .describe("Who signed the broker's certificate; without: the authorities that the system knows."),
+        certFile: file.optional().describe('Our own certificate, for brokers that ask for one.'),
         keyFile: file.optional(),
-        /** The name in the broker's certificate, where it is not the host in the URL. */
-        serverName: z.string().min(1).optional(),
+        serverName: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("The name in the broker's certificate, where it is not the host in the URL."),
       })
       .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
         message: 'certFile and keyFile belong together',
       })
       .optional(),
-    /** Subscribed to for browsing only, at QoS 0: topics that no tag takes yet. */
-    discover: z.array(filter).max(100).default([]),
+    discover: z
+      .array(filter)
+      .max(100)
+      .default([])
+      .describe('Subscribed to for browsing only, at QoS 0: topics that no tag takes yet.'),
   })
   .refine(({ tls, url }) => tls === undefined || /^(mqtts|wss):/.test(url), {
     path: ['tls'],
@@ -119,10 +166,13 @@ export const MqttConfig = z
   .strictObject({
     broker: BrokerConfig.optional(),
     client: ClientConfig.optional(),
-    /** By name, for addresses of many tags that differ in a few fields only. */
-    mappings: z.record(z.string(), Mapping).default({}),
-    /** Follows the Sparkplug nodes at the broker. At a foreign one the session is then clean: nothing is kept for us. */
-    sparkplug: SparkplugConfig.optional(),
+    mappings: z
+      .record(z.string(), Mapping)
+      .default({})
+      .describe('By name, for addresses of many tags that differ in a few fields only.'),
+    sparkplug: SparkplugConfig.optional().describe(
+      'Follows the Sparkplug nodes at the broker. At a foreign one the session is then clean: nothing is kept for us.',
+    ),
   })
   .transform(({ broker, client, ...rest }, context): MqttConfig => {
     if (broker !== undefined && client === undefined) return { broker, ...rest };

@@ -24,7 +24,7 @@ const AlarmEntry = z.strictObject({
   action: z.string().default(''),
 });
 
-const TagEntry = z.strictObject({
+export const TagEntry = z.strictObject({
   name,
   description: z.string().default(''),
   unit: z.string().default(''),
@@ -38,8 +38,7 @@ const TagEntry = z.strictObject({
   range: interval.optional(),
   normal: interval.optional(),
   clamp: interval.optional(),
-  /** 0 and absent: may hold still for ever. */
-  stuckMs: whole(0).optional(),
+  stuckMs: whole(0).optional().describe('0 and absent: may hold still for ever.'),
   spike: z.boolean().default(true),
   alarms: z.array(AlarmEntry).default([]),
   forecast: ForecastSettings.optional(),

@@ -4,7 +4,7 @@ import { ProtocolView } from '../api/sources.ts';
 import { protocols } from '../plant/protocols.ts';
 
 /** As a form fills it in: what has a default may be left out. */
-const toJson = (schema: z.ZodType): unknown =>
+export const toJson = (schema: z.ZodType): unknown =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 
 export const protocolRoutes = () => [

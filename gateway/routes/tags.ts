@@ -3,6 +3,7 @@ import { actorOf } from '../../platform/access/actor.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
 import type { Actor } from '../../platform/access/store/audit.ts';
 import type { Db } from '../../platform/database/db.ts';
+import { inTurn } from '../../platform/in-turn.ts';
 import { notFound, Problem } from '../../platform/web/problem.ts';
 import { Reply, route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
@@ -13,32 +14,44 @@ import { propose } from '../plant/csv/import.ts';
 import { writeCsv } from '../plant/csv/write.ts';
 import { toFile } from '../plant/file.ts';
 import { importPlant } from '../plant/load.ts';
-import { PlantModel } from '../plant/model.ts';
+import { PlantModel, TagEntry } from '../plant/model.ts';
+import type { Plant } from '../store/plant.ts';
+import { toJson } from './protocols.ts';
 
 const MOST_BYTES = 32 * 1024 * 1024;
 const Id = z.strictObject({ id: z.coerce.number().int().min(1) });
 const Settings = z.record(z.string(), z.unknown());
 const NewTags = z.array(Settings).min(1).max(10_000);
 
-/** The tags as they are now, and the one way to change them. */
+interface Change {
+  readonly model: PlantModel;
+  readonly act: Parameters<typeof insertAudit>[2];
+}
+
+/** The tags as they are now, and the one way to change them: a change starts from what the one before it has left. */
 function tagBook(db: Db, current: Current, outbox: Outbox) {
+  const turn = inTurn();
+  const plant = () => current.operation().plant;
   return {
-    plant: () => current.operation().plant,
-    file: () => toFile(current.operation().plant) as { tags: Entry[] },
+    plant,
+    tags: () => fileOf(plant()).tags,
     nameOf: (id: number): string => {
       const tag = current.operation().plant.tags.find((each) => each.id === id);
       if (tag === undefined) throw notFound(`There is no tag ${id}. GET /api/v1/tags lists them.`);
       return tag.name;
     },
-    take: async (model: PlantModel, actor: Actor, act: Parameters<typeof insertAudit>[2]): Promise<void> => {
-      const plant = await db.transaction(async (tx) => {
-        await insertAudit(tx, actor, act);
-        return importPlant(tx, outbox, model);
-      });
-      await current.replant(plant);
-    },
+    take: (actor: Actor, change: (before: Plant) => Change): Promise<void> =>
+      turn(async () => {
+        const { model, act } = change(plant());
+        const after = await db.transaction(async (tx) => {
+          await insertAudit(tx, actor, act);
+          return importPlant(tx, outbox, model);
+        });
+        await current.replant(after);
+      }),
   };
 }
+const fileOf = (plant: Plant) => toFile(plant) as { tags: Entry[] };
 type TagBook = ReturnType<typeof tagBook>;
 
 /** Tags one by one and as a table. What is changed here is collected at once. */
@@ -47,13 +60,21 @@ export function tagRoutes(db: Db, current: Current, outbox: Outbox) {
   return [...table(book), addition(book), ...settings(book)];
 }
 
-const table = ({ plant, file, take }: TagBook) => [
+const table = ({ plant, tags, take }: TagBook) => [
+  route({
+    method: 'GET',
+    path: '/api/v1/tags.schema.json',
+    role: 'engineer',
+    summary: 'The JSON Schema of a tag, as plant.yaml has it. Its address is of the protocol of its source.',
+    answer: z.unknown(),
+    handle: () => Promise.resolve(toJson(TagEntry)),
+  }),
   route({
     method: 'GET',
     path: '/api/v1/tags.csv',
     role: 'engineer',
     summary: 'All tags as a table for a spreadsheet.',
-    handle: () => Promise.resolve(csvReply(writeCsv(file().tags))),
+    handle: () => Promise.resolve(csvReply(writeCsv(tags()))),
   }),
   route({
     method: 'POST',
@@ -65,16 +86,22 @@ const table = ({ plant, file, take }: TagBook) => [
     maxBodyBytes: MOST_BYTES,
     answer: TagImport,
     async handle({ body, query: { preview }, ...call }) {
-      const { model, report } = propose(plant(), textOf(body));
+      const text = textOf(body);
+      let { model, report } = propose(plant(), text);
       if (model === null || preview === 'true') return { ...report, imported: false };
-      const { rows, added, changed } = report;
-      await take(model, actorOf(call), { action: 'import tags', new: { rows, added, changed } });
+      await take(actorOf(call), (before) => {
+        ({ model, report } = propose(before, text));
+        if (model === null)
+          throw refused(report.faults.map(({ row, message }) => ({ field: `row ${row}`, remedy: message })));
+        const { rows, added, changed } = report;
+        return { model, act: { action: 'import tags', new: { rows, added, changed } } };
+      });
       return { ...report, imported: true };
     },
   }),
 ];
 
-const addition = ({ file, take }: TagBook) =>
+const addition = ({ take }: TagBook) =>
   route({
     method: 'POST',
     path: '/api/v1/tags',
@@ -83,15 +110,17 @@ const addition = ({ file, take }: TagBook) =>
     body: NewTags,
     answer: z.strictObject({ added: z.number().int() }),
     async handle({ body, ...call }) {
-      const { tags, ...rest } = file();
-      const model = checked({ ...rest, tags: [...tags, ...body] }, tags.length);
-      const names = model.tags.slice(tags.length).map(({ name }) => name);
-      await take(model, actorOf(call), { action: 'add tags', new: names });
-      return { added: names.length };
+      await take(actorOf(call), (before) => {
+        const { tags, ...rest } = fileOf(before);
+        const model = checked({ ...rest, tags: [...tags, ...body] }, tags.length);
+        const names = model.tags.slice(tags.length).map(({ name }) => name);
+        return { model, act: { action: 'add tags', new: names } };
+      });
+      return { added: body.length };
     },
   });
 
-const settings = ({ file, nameOf, take }: TagBook) => [
+const settings = ({ tags: all, nameOf, take }: TagBook) => [
   route({
     method: 'GET',
     path: '/api/v1/tags/{id}/settings',
@@ -101,7 +130,7 @@ const settings = ({ file, nameOf, take }: TagBook) => [
     answer: Settings,
     handle({ params }) {
       const name = nameOf(params.id);
-      return Promise.resolve({ ...file().tags.find((tag) => tag['name'] === name) });
+      return Promise.resolve({ ...all().find((tag) => tag['name'] === name) });
     },
   }),
   route({
@@ -114,14 +143,15 @@ const settings = ({ file, nameOf, take }: TagBook) => [
     answer: Settings,
     async handle({ params, body, ...call }) {
       const name = nameOf(params.id);
-      const { tags, ...rest } = file();
-      const place = tags.findIndex((tag) => tag['name'] === name);
       if (body['name'] !== name)
         throw refused([{ field: 'name', remedy: `A tag keeps its name: '${name}'.` }]);
-      const model = checked({ ...rest, tags: tags.with(place, body) }, place);
-      const old = tags[place];
-      await take(model, actorOf(call), { action: 'change a tag', subject: name, old, new: body });
-      return { ...file().tags.find((tag) => tag['name'] === name) };
+      await take(actorOf(call), (before) => {
+        const { tags, ...rest } = fileOf(before);
+        const place = tags.findIndex((tag) => tag['name'] === name);
+        const model = checked({ ...rest, tags: tags.with(place, body) }, place);
+        return { model, act: { action: 'change a tag', subject: name, old: tags[place], new: body } };
+      });
+      return { ...all().find((tag) => tag['name'] === name) };
     },
   }),
 ];
@@ -133,7 +163,7 @@ const refused = (faults: readonly { field: string; remedy: string }[]) =>
     faults,
   });
 
-/** Faults of tags from `first` on are the caller's: they are numbered from there. */
+/** Faults of tags from `first` on are the caller's: they stand under the names that these were given. */
 function checked(tree: unknown, first: number): PlantModel {
   const result = PlantModel.safeParse(tree);
   if (result.success) return result.data;
@@ -141,9 +171,14 @@ function checked(tree: unknown, first: number): PlantModel {
     result.error.issues.map(({ path, message }) => {
       const [part, at, ...rest] = path;
       const mine = part === 'tags' && typeof at === 'number' && at >= first;
-      return { field: (mine ? [at - first, ...rest] : path).join('.'), remedy: message };
+      return { field: (mine ? [nameIn(tree, at), ...rest] : path).join('.'), remedy: message };
     }),
   );
+}
+
+function nameIn(tree: unknown, at: number): string {
+  const { name } = (tree as { tags: readonly Entry[] }).tags[at] ?? {};
+  return typeof name === 'string' && name !== '' ? name : `tag ${at + 1}`;
 }
 
 function textOf(body: Uint8Array): string {

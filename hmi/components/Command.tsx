@@ -79,7 +79,8 @@ function useAction(run: () => Promise<unknown>) {
     } catch (err) {
       if (!(err instanceof Problem)) throw err;
       const { title, detail } = words(err);
-      setFailure(`${title} ${detail}`.trim());
+      const faults = err.body.faults?.map(({ field, remedy }) => `${field}: ${remedy}`) ?? [];
+      setFailure([detail === '' ? title : detail, ...faults].join('\n'));
     } finally {
       setRunning(false);
     }

@@ -204,6 +204,7 @@ const columns = (
   {
     key: 'writable',
     head: t('browse.access'),
+    tight: true,
     cell: (place) =>
       place.kind === null ? '' : place.writable ? t('browse.writable') : t('browse.readable'),
   },

@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
-import { call } from '../api.ts';
+import type { AreaView } from '../../gateway/api/plant.ts';
+import { all, call } from '../api.ts';
 import { Command } from '../components/Command.tsx';
 import { t } from '../locale.ts';
+import { useResource } from '../resource.ts';
 import type { TagView } from './tags.ts';
 
 /** What many tags can have in common. */
@@ -61,7 +63,13 @@ export function BulkEdit({ tags, done }: { tags: readonly TagView[]; done: () =>
       <div class="fields">
         <label class="field">
           <span>{t('tags.field')}</span>
-          <select value={field} onChange={(event) => setField(event.currentTarget.value as Field)}>
+          <select
+            value={field}
+            onChange={(event) => {
+              setField(event.currentTarget.value as Field);
+              setText('');
+            }}
+          >
             {fields.map((one) => (
               <option key={one} value={one}>
                 {t(`tags.field.${one}`)}
@@ -69,22 +77,7 @@ export function BulkEdit({ tags, done }: { tags: readonly TagView[]; done: () =>
             ))}
           </select>
         </label>
-        <label class="field">
-          <span>{t('tags.newValue')}</span>
-          {field === 'spike' ? (
-            <select value={text} onChange={(event) => setText(event.currentTarget.value)}>
-              <option value="" />
-              <option value="true">{t('tags.on')}</option>
-              <option value="false">{t('tags.off')}</option>
-            </select>
-          ) : (
-            <input
-              value={text}
-              placeholder={field === 'range' || field === 'normal' ? '0 .. 100' : ''}
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          )}
-        </label>
+        <NewValue field={field} text={text} setText={setText} />
       </div>
       <Command
         role="engineer"
@@ -104,5 +97,44 @@ export function BulkEdit({ tags, done }: { tags: readonly TagView[]; done: () =>
         </p>
       )}
     </section>
+  );
+}
+
+interface NewValueProps {
+  field: Field;
+  text: string;
+  setText: (text: string) => void;
+}
+
+function NewValue({ field, text, setText }: NewValueProps) {
+  const areas = useResource('areas', (signal) => all<AreaView>('/api/v1/areas', signal));
+  const choices: Partial<Record<Field, [string, string][]>> = {
+    area: areas.value?.map(({ name }) => [name, name]) ?? [],
+    spike: [
+      ['true', t('tags.on')],
+      ['false', t('tags.off')],
+    ],
+  };
+  const offered = choices[field];
+  return (
+    <label class="field">
+      <span>{t('tags.newValue')}</span>
+      {offered === undefined ? (
+        <input
+          value={text}
+          placeholder={field === 'range' || field === 'normal' ? '0 .. 100' : ''}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      ) : (
+        <select value={text} onChange={(event) => setText(event.currentTarget.value)}>
+          <option value="" />
+          {offered.map(([value, name]) => (
+            <option key={value} value={value}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </label>
   );
 }

@@ -6,7 +6,7 @@ import { Command } from '../components/Command.tsx';
 import { Loaded } from '../components/States.tsx';
 import { t } from '../locale.ts';
 import { useResource } from '../resource.ts';
-import { forgetTags } from './tags.ts';
+import { forgetTags, useTags } from './tags.ts';
 
 interface Props {
   source: string;
@@ -31,6 +31,7 @@ const entry = (
 /** Makes tags of the signals that were picked. */
 export function NewTags({ source, places, done }: Props) {
   const areas = useResource('areas', (signal) => all<AreaView>('/api/v1/areas', signal));
+  const taken = new Set(useTags().value?.map(({ name }) => name));
   const [area, setArea] = useState('');
   const [prefix, setPrefix] = useState('');
   return (
@@ -39,6 +40,8 @@ export function NewTags({ source, places, done }: Props) {
       <Loaded of={areas}>
         {(known) => {
           const chosen = area === '' ? (known[0]?.name ?? '') : area;
+          const names = places.map((place) => tagName(prefix, place));
+          const twice = names.filter((name, i) => taken.has(name) || names.indexOf(name) < i);
           const make = async () => {
             const tags = places.map((place) => entry(place, { area: chosen, source, prefix }));
             await call('/api/v1/tags', { method: 'POST', body: tags });
@@ -63,8 +66,18 @@ export function NewTags({ source, places, done }: Props) {
                   <input value={prefix} onInput={(event) => setPrefix(event.currentTarget.value)} />
                 </label>
               </div>
-              <p class="note wrap">{places.map((place) => tagName(prefix, place)).join(', ')}</p>
-              <Command role="engineer" run={make} blocked={chosen === '' ? t('browse.needsArea') : undefined}>
+              <p class="note wrap">{names.join(', ')}</p>
+              <Command
+                role="engineer"
+                run={make}
+                blocked={
+                  chosen === ''
+                    ? t('browse.needsArea')
+                    : twice.length > 0
+                      ? t('browse.taken', { names: twice.join(', ') })
+                      : undefined
+                }
+              >
                 {t('browse.make')}
               </Command>
             </>

@@ -9,9 +9,10 @@ import { Facts } from '../components/Facts.tsx';
 import { PageHead } from '../components/PageHead.tsx';
 import { Empty, Loaded } from '../components/States.tsx';
 import { type Column, Table } from '../components/Table.tsx';
-import { dateTime, decimal, duration, integer } from '../format.ts';
+import { brief, dateTime, decimal, duration, integer } from '../format.ts';
 import { t } from '../locale.ts';
 import { type Resource, useResource } from '../resource.ts';
+import { faultName } from './fault.ts';
 import { sourceKinds } from './Sources.tsx';
 
 const REFRESH_MS = 5000;
@@ -95,7 +96,7 @@ function Link({ source, known }: { source: SourceView; known: Resource<Known> })
           [t('sources.tags'), integer(source.tags)],
           [t('sources.rate'), t('sources.perSecond', { rate: decimal(source.readingsPerSecond, 1) })],
           [t('source.reconnects'), integer(source.reconnects)],
-          ...faults.map(([kind, count]) => [kind, integer(count)] as const),
+          ...faults.map(([kind, count]) => [faultName(kind), integer(count)] as const),
         ]}
       />
       <div class="choices">
@@ -134,7 +135,7 @@ function Ledger({ ledger }: { ledger: LedgerView }) {
           [t('ledger.spooled'), integer(ledger.spooled)],
           [t('ledger.pending'), integer(ledger.pending)],
           [t('ledger.lost'), integer(ledger.lost)],
-          [t('ledger.staleness'), stalenessP99Ms === null ? t('value.none') : duration(stalenessP99Ms)],
+          [t('ledger.staleness'), stalenessP99Ms === null ? t('value.none') : brief(stalenessP99Ms)],
         ]}
       />
     </section>

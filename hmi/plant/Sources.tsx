@@ -8,6 +8,7 @@ import { type Column, Table } from '../components/Table.tsx';
 import { dateTime, decimal, duration, integer } from '../format.ts';
 import { t } from '../locale.ts';
 import { useResource } from '../resource.ts';
+import { faultName } from './fault.ts';
 
 const REFRESH_MS = 5000;
 
@@ -98,14 +99,14 @@ const columns = (): Column<SourceView>[] => [
 
 function Faults({ source }: { source: SourceView }) {
   const faults = Object.entries(source.faults).filter(([, count]) => count > 0);
+  const reconnects = source.reconnects > 0 ? [t('sources.reconnects', { count: source.reconnects })] : [];
   return (
     <span class="stack">
       {source.lastError === null ? null : <span class="wrap">{source.lastError}</span>}
       <small>
-        {[
-          t('sources.reconnects', { count: source.reconnects }),
-          ...faults.map(([name, count]) => `${name}: ${integer(count)}`),
-        ].join(', ')}
+        {[...reconnects, ...faults.map(([kind, count]) => `${faultName(kind)}: ${integer(count)}`)].join(
+          ', ',
+        )}
       </small>
     </span>
   );

@@ -8,7 +8,7 @@ import { t } from '../locale.ts';
 
 const SHOWN_FAULTS = 100;
 
-const send = (csv: string, isPreview: boolean): Promise<Result> =>
+const send = (csv: Blob, isPreview: boolean): Promise<Result> =>
   call<Result>(`/api/v1/tags/import?preview=${isPreview}`, {
     method: 'POST',
     text: { type: 'text/csv', content: csv },
@@ -16,7 +16,7 @@ const send = (csv: string, isPreview: boolean): Promise<Result> =>
 
 /** Brings tags in from a spreadsheet: first what would change, then the change. */
 export function TagImport({ done }: { done: () => void }) {
-  const [csv, setCsv] = useState('');
+  const [csv, setCsv] = useState(new Blob());
   const [result, setResult] = useState<Result | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
 
@@ -24,7 +24,8 @@ export function TagImport({ done }: { done: () => void }) {
     setResult(null);
     setProblem(null);
     if (file === undefined) return;
-    const content = await file.text();
+    // As it was read now: what is imported is what was previewed, though the file may change.
+    const content = new Blob([await file.arrayBuffer()]);
     setCsv(content);
     try {
       setResult(await send(content, true));

@@ -114,8 +114,8 @@ function picking(before: ReadonlySet<number>, ids: readonly number[], isOn: bool
 
 type Choose = (ids: readonly number[], isOn: boolean) => void;
 
-const span = (range: readonly [number, number] | null, { decimals, unit }: TagView): string =>
-  range === null ? '' : `${value(range[0], decimals, '')} … ${value(range[1], decimals, unit)}`;
+const span = (range: readonly [number, number] | null, { decimals }: TagView): string =>
+  range === null ? '' : `${value(range[0], decimals, '')} … ${value(range[1], decimals, '')}`;
 
 const columns = (picked: ReadonlySet<number>, choose: Choose): Column<TagView>[] => [
   {
@@ -153,8 +153,20 @@ const columns = (picked: ReadonlySet<number>, choose: Choose): Column<TagView>[]
       </a>
     ),
   },
-  { key: 'range', head: t('tag.range'), align: 'right', cell: (tag) => span(tag.limits.range, tag) },
-  { key: 'normal', head: t('tag.normal'), align: 'right', cell: (tag) => span(tag.limits.normal, tag) },
+  {
+    key: 'range',
+    head: t('tag.range'),
+    align: 'right',
+    tight: true,
+    cell: (tag) => span(tag.limits.range, tag),
+  },
+  {
+    key: 'normal',
+    head: t('tag.normal'),
+    align: 'right',
+    tight: true,
+    cell: (tag) => span(tag.limits.normal, tag),
+  },
   {
     key: 'alarms',
     head: t('alarms.title'),

@@ -1,6 +1,6 @@
 import type { TestResult } from '../../gateway/api/sources.ts';
 import { Condition } from '../components/Condition.tsx';
-import { duration } from '../format.ts';
+import { brief } from '../format.ts';
 import { t } from '../locale.ts';
 
 /** What a dry run tried, and what is to be done about the step that failed. */
@@ -11,14 +11,16 @@ export function TestSteps({ result: { ok, tookMs, steps } }: { result: TestResul
         <Condition kind={ok ? 'calm' : 'fault'}>
           {ok ? t('source.testPassed') : t('source.testFailed')}
         </Condition>{' '}
-        <small>{t('source.testTook', { took: duration(tookMs) })}</small>
+        <small>{t('source.testTook', { took: brief(tookMs) })}</small>
       </p>
       <ol>
         {steps.map((step, i) => (
           <li key={i}>
             <Condition kind={step.ok ? 'calm' : 'fault'}>{step.what}</Condition>
             <p class="wrap">{step.detail}</p>
-            {step.remedy === undefined ? null : <p class="strong">{step.remedy}</p>}
+            {step.remedy === undefined || step.detail.includes(step.remedy) ? null : (
+              <p class="strong">{step.remedy}</p>
+            )}
           </li>
         ))}
       </ol>

@@ -19,6 +19,7 @@ const NewSource = lazy(async () => (await import('./SourceEditor.tsx')).NewSourc
 const EditSource = lazy(async () => (await import('./SourceEditor.tsx')).EditSource);
 const Browse = lazy(async () => (await import('./Browse.tsx')).Browse);
 const Certificates = lazy(async () => (await import('./Certificates.tsx')).Certificates);
+const TagEditor = lazy(async () => (await import('./TagEditor.tsx')).TagEditor);
 const Tags = lazy(async () => (await import('./Tags.tsx')).Tags);
 const Jobs = lazy(async () => (await import('../components/Jobs.tsx')).Jobs);
 const JobRuns = lazy(async () => (await import('../components/Jobs.tsx')).JobRuns);
@@ -48,6 +49,7 @@ function Plant() {
         <Route path="/alarms" component={Alarms} />,
         <Route path="/alarms/history" component={AlarmHistory} />,
         <Route path="/tags/:id" component={TagPage} />,
+        <Route path="/tags/:id/settings" component={TagEditor} />,
         <Route path="/tags" component={Tags} />,
         <Route path="/sources" component={Sources} />,
         <Route path="/sources/new" component={NewSource} />,

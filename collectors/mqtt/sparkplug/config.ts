@@ -5,28 +5,38 @@ const name = z.string().max(256).refine(isName, { message: 'must be a name witho
 
 /** This gateway as a primary host: it follows births and deaths, and asks for births where messages are missing. */
 export const SparkplugConfig = z.strictObject({
-  /** The host id, under which nodes wait for us. Must be this gateway's alone. */
-  host: name,
-  /** The groups to listen to; absent: all. */
-  groups: z.array(name).min(1).optional(),
-  /** How long messages may overtake each other before one counts as lost. */
-  reorderMs: z.number().int().min(0).max(60_000).default(2_000),
+  host: name.describe("The host id, under which nodes wait for us. Must be this gateway's alone."),
+  groups: z.array(name).min(1).optional().describe('The groups to listen to; absent: all.'),
+  reorderMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(2_000)
+    .describe('How long messages may overtake each other before one counts as lost.'),
 });
 export type SparkplugConfig = z.infer<typeof SparkplugConfig>;
 
 /** What an address has in place of a topic; all but `metric` and `sparkplug` may be left out. */
 export const sparkplugKeys = {
-  /** group/node or group/node/device */
   sparkplug: z
     .string()
     .regex(/^[^/+#\0]+(\/[^/+#\0]+){1,2}$/, 'must be group/node or group/node/device')
-    .optional(),
-  /** The name in the birth; a member of a template by its path: Motor 1/Speed. */
-  metric: z.string().min(1).max(1024).optional(),
-  /** One of its properties in place of the value, such as engUnit. */
-  property: z.string().min(1).max(256).optional(),
-  /** The place in an array, from 0. */
-  index: z.number().int().min(0).max(1_000_000).optional(),
+    .optional()
+    .describe('group/node or group/node/device'),
+  metric: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('The name in the birth; a member of a template by its path: Motor 1/Speed.'),
+  property: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('One of its properties in place of the value, such as engUnit.'),
+  index: z.number().int().min(0).max(1_000_000).optional().describe('The place in an array, from 0.'),
 };
 type Keys = z.infer<z.ZodObject<typeof sparkplugKeys>>;
 

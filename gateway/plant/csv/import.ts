@@ -89,6 +89,18 @@ function inRow(row: Row, key: string, rest: readonly PropertyKey[], message: str
 
 const nameIn = (tag: Entry | undefined): string => (typeof tag?.['name'] === 'string' ? tag['name'] : '');
 
+/** Whether two cells say the same: the order of JSON's keys says nothing. */
+const says = (one: string, other: string): boolean =>
+  one === other || isDeepStrictEqual(read(one), read(other));
+
+function read(cell: string): unknown {
+  try {
+    return JSON.parse(cell) as unknown;
+  } catch {
+    return cell;
+  }
+}
+
 function difference(model: PlantModel | null, rows: readonly Row[], before: ReadonlyMap<string, Entry>) {
   const added: string[] = [];
   const changed: { name: string; columns: string[] }[] = [];
@@ -99,7 +111,7 @@ function difference(model: PlantModel | null, rows: readonly Row[], before: Read
     if (next === undefined) continue;
     if (old === undefined) added.push(name);
     else {
-      const different = columns.filter((column) => !isDeepStrictEqual(column.write(old), column.write(next)));
+      const different = columns.filter((column) => !says(column.write(old), column.write(next)));
       if (different.length === 0) unchanged++;
       else changed.push({ name, columns: different.map((column) => column.name) });
     }

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { t } from '../../locale.ts';
-import { Choice, Json, Line, SecretField, Switch } from './lines.tsx';
+import { Choice, Hint, Json, Line, SecretField, Switch } from './lines.tsx';
 import {
   type FieldProps,
   initial,
@@ -40,7 +40,7 @@ export function Properties({ schema, value, path, change }: Omit<FieldProps, 'na
     <>
       <div class="fields">{all.filter(([key]) => isNeeded(key)).map(field)}</div>
       {rest.length === 0 ? null : (
-        <details class="more">
+        <details class="more" open={rest.length === all.length}>
           <summary>{t('schema.more', { names: rest.map(([key]) => labelOf(key)).join(', ') })}</summary>
           <div class="fields">{rest.map(field)}</div>
         </details>
@@ -68,6 +68,7 @@ function Group(props: FieldProps) {
           </label>
         )}
       </legend>
+      <Hint schema={schema} />
       {required || isThere ? <Properties {...{ schema, value, path, change }} /> : null}
     </fieldset>
   );
@@ -79,6 +80,7 @@ function List({ name, schema, value, path, change }: FieldProps) {
   return (
     <fieldset class="group">
       <legend>{labelOf(name)}</legend>
+      <Hint schema={schema} />
       {items.map((one, i) => (
         <div key={i} class="list-item">
           <SchemaField
@@ -109,6 +111,7 @@ function Entries({ name, schema, value, path, change }: FieldProps) {
   return (
     <fieldset class="group">
       <legend>{labelOf(name)}</legend>
+      <Hint schema={schema} />
       {Object.entries(record).map(([one, held]) => (
         <div key={one} class="list-item">
           <SchemaField
@@ -152,6 +155,7 @@ function Variants({ name, schema, value, path, required, change }: FieldProps) {
   return (
     <fieldset class="group">
       <legend>{labelOf(name)}</legend>
+      <Hint schema={schema} />
       <label class="field">
         <span>{t('schema.kind')}</span>
         <select

@@ -1,9 +1,37 @@
-import { useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useId, useState } from 'preact/hooks';
 import { t } from '../../locale.ts';
 import { type FieldProps, labelOf, optionsOf, type Schema, secretName, shapeOf } from './schema.ts';
 
 const shownDefault = ({ default: given }: Schema): string | undefined =>
   given === undefined ? undefined : typeof given === 'string' ? given : JSON.stringify(given);
+
+/** What the schema says about it. */
+export function Hint({ schema: { description }, id }: { schema: Schema; id?: string }) {
+  return description === undefined ? null : (
+    <small id={id} class="hint">
+      {description}
+    </small>
+  );
+}
+
+interface Labelled extends Pick<FieldProps, 'schema'> {
+  label: string;
+  children: (ids: { id: string; 'aria-describedby': string | undefined }) => ComponentChildren;
+}
+
+/** A field with its label before and what the schema says of it after it. */
+function Labelled({ label, schema, children }: Labelled) {
+  const id = useId();
+  const described = schema.description === undefined ? undefined : `${id}-hint`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children({ id, 'aria-describedby': described })}
+      <Hint id={`${id}-hint`} schema={schema} />
+    </div>
+  );
+}
 
 export function Choice({ name, schema, value, path, required, change }: FieldProps) {
   const options = optionsOf(schema) ?? [];
@@ -14,31 +42,36 @@ export function Choice({ name, schema, value, path, required, change }: FieldPro
       options.find((option) => String(option) === text),
     );
   return (
-    <label class="field">
-      <span>{labelOf(name)}</span>
-      <select
-        value={typeof value === 'string' || typeof value === 'number' ? String(value) : ''}
-        required={required}
-        onChange={(event) => choose(event.currentTarget.value)}
-      >
-        <option value="">{fallback === undefined ? '' : t('schema.default', { value: fallback })}</option>
-        {options.map((option) => (
-          <option key={option} value={String(option)}>
-            {option}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Labelled label={labelOf(name)} schema={schema}>
+      {(ids) => (
+        <select
+          {...ids}
+          value={typeof value === 'string' || typeof value === 'number' ? String(value) : ''}
+          required={required}
+          onChange={(event) => choose(event.currentTarget.value)}
+        >
+          <option value="">{fallback === undefined ? '' : t('schema.default', { value: fallback })}</option>
+          {options.map((option) => (
+            <option key={option} value={String(option)}>
+              {option}
+            </option>
+          ))}
+        </select>
+      )}
+    </Labelled>
   );
 }
 
 export function Switch({ name, schema, value, path, change }: FieldProps) {
   const isOn = value === undefined ? schema.default === true : value === true;
   return (
-    <label class="pick-line">
-      <input type="checkbox" checked={isOn} onChange={() => change(path, !isOn)} />
-      {labelOf(name)}
-    </label>
+    <div class="field">
+      <label class="pick-line">
+        <input type="checkbox" checked={isOn} onChange={() => change(path, !isOn)} />
+        {labelOf(name)}
+      </label>
+      <Hint schema={schema} />
+    </div>
   );
 }
 
@@ -52,26 +85,33 @@ export function Line({ name, schema, value, path, required, change }: FieldProps
   };
   const take = (text: string, next: unknown) => change(path, text === '' ? undefined : next);
   return (
-    <label class="field">
-      <span>{labelOf(name)}</span>
-      {shapeOf(schema) === 'text' ? (
-        <input {...common} type="text" onInput={({ currentTarget: { value: text } }) => take(text, text)} />
-      ) : (
-        <input
-          {...common}
-          type="number"
-          step={schema.type === 'integer' ? 1 : 'any'}
-          min={schema.minimum}
-          max={schema.maximum}
-          onInput={({ currentTarget: { value: text } }) => take(text, Number(text))}
-        />
-      )}
-    </label>
+    <Labelled label={labelOf(name)} schema={schema}>
+      {(ids) =>
+        shapeOf(schema) === 'text' ? (
+          <input
+            {...common}
+            {...ids}
+            type="text"
+            onInput={({ currentTarget: { value: text } }) => take(text, text)}
+          />
+        ) : (
+          <input
+            {...common}
+            {...ids}
+            type="number"
+            step={schema.type === 'integer' ? 1 : 'any'}
+            min={schema.minimum}
+            max={schema.maximum}
+            onInput={({ currentTarget: { value: text } }) => take(text, Number(text))}
+          />
+        )
+      }
+    </Labelled>
   );
 }
 
 /** What no field was made for: as JSON, and only taken while it is JSON. */
-export function Json({ name, value, path, required, change }: FieldProps) {
+export function Json({ name, schema, value, path, required, change }: FieldProps) {
   const [text, setText] = useState(value === undefined ? '' : JSON.stringify(value));
   const [isWrong, setWrong] = useState(false);
   const take = (next: string) => {
@@ -84,36 +124,42 @@ export function Json({ name, value, path, required, change }: FieldProps) {
     }
   };
   return (
-    <label class="field">
-      <span>{labelOf(name)} (JSON)</span>
-      <input
-        value={text}
-        required={required}
-        aria-invalid={isWrong}
-        spellcheck={false}
-        onInput={(event) => take(event.currentTarget.value)}
-      />
-    </label>
+    <Labelled label={`${labelOf(name)} (JSON)`} schema={schema}>
+      {(ids) => (
+        <input
+          {...ids}
+          value={text}
+          required={required}
+          aria-invalid={isWrong}
+          spellcheck={false}
+          onInput={(event) => take(event.currentTarget.value)}
+        />
+      )}
+    </Labelled>
   );
 }
 
 /** A password: what is kept is named, never shown; what is typed replaces it. */
-export function SecretField({ name, value, path, required, change }: FieldProps) {
+export function SecretField({ name, schema, value, path, required, change }: FieldProps) {
   const kept = secretName(value);
   return (
-    <label class="field">
-      <span>{labelOf(name)}</span>
-      <input
-        type="password"
-        autocomplete="new-password"
-        required={required && kept === undefined}
-        value={typeof value === 'string' ? value : ''}
-        placeholder={kept === undefined ? undefined : t('schema.kept')}
-        onInput={(event) =>
-          change(path, event.currentTarget.value === '' ? undefined : event.currentTarget.value)
-        }
-      />
-      {kept === undefined ? null : <small>{t('schema.keptAs', { name: kept })}</small>}
-    </label>
+    <Labelled label={labelOf(name)} schema={schema}>
+      {(ids) => (
+        <>
+          <input
+            {...ids}
+            type="password"
+            autocomplete="new-password"
+            required={required && kept === undefined}
+            value={typeof value === 'string' ? value : ''}
+            placeholder={kept === undefined ? undefined : t('schema.kept')}
+            onInput={(event) =>
+              change(path, event.currentTarget.value === '' ? undefined : event.currentTarget.value)
+            }
+          />
+          {kept === undefined ? null : <small>{t('schema.keptAs', { name: kept })}</small>}
+        </>
+      )}
+    </Labelled>
   );
 }

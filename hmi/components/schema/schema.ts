@@ -1,3 +1,5 @@
+import { t } from '../../locale.ts';
+
 /** What a form needs of JSON Schema (draft 2020-12). */
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -41,6 +43,8 @@ const plain = {
   array: 'list',
 } as const;
 
+const isPlainName = (type: Schema['type']): type is keyof typeof plain =>
+  typeof type === 'string' && isPlain(type);
 const isPlain = (type: string): type is keyof typeof plain => type in plain;
 
 export function shapeOf(schema: Schema): Shape {
@@ -72,7 +76,12 @@ export function variantName(variant: Schema): string {
   const constants = Object.values(variant.properties ?? {}).flatMap((one) => one.const ?? []);
   if (constants.length > 0) return constants.join(' ');
   const keys = variant.required ?? Object.keys(variant.properties ?? {});
-  return keys.length > 0 ? keys.map(labelOf).join(', ') : String(variant.const ?? variant.type ?? '');
+  return keys.length > 0 ? keys.map(labelOf).join(', ') : plainName(variant);
+}
+
+function plainName({ const: only, type }: Schema): string {
+  if (typeof only === 'boolean') return t(only ? 'tags.on' : 'tags.off');
+  return String(only ?? (isPlainName(type) ? t(`schema.type.${type}`) : ''));
 }
 
 /** The variant that a value belongs to: the first whose constants it has and whose required keys are there. */
@@ -128,14 +137,19 @@ export function setAt(tree: unknown, path: Path, next: unknown): unknown {
   return isRecord(tree) && step in tree ? { ...tree, [step]: item } : { ...others, [step]: item };
 }
 
-/** `pollMs` reads "poll (ms)"; `user` reads "user". */
+const units: Readonly<Record<string, string>> = {
+  ...{ Ms: 'ms', S: 's', PerS: '1/s', Bytes: 'bytes', Kilobytes: 'kB', Megabytes: 'MB', Days: 'days' },
+};
+const ABBREVIATIONS = /\b(url|tls|ca|id|qos|crl|http|json|csv)\b/gi;
+
+/** `pollMs` reads "Poll (ms)", `caFile` "CA file". */
 export function labelOf(key: string): string {
-  const [, stem = key, unit] = /^(.+?)(Ms|S|Bytes)$/.exec(key) ?? [];
-  const words = stem.replace(
-    /([a-z\d])([A-Z])/g,
-    (_, low: string, high: string) => `${low} ${high.toLowerCase()}`,
-  );
-  return unit === undefined ? words : `${words} (${unit.toLowerCase()})`;
+  const [, stem = key, unit = ''] = /^(.+?)(Ms|PerS|S|Bytes|Kilobytes|Megabytes|Days)$/.exec(key) ?? [];
+  const words = stem
+    .replace(/([a-z\d])([A-Z])/g, (_, low: string, high: string) => `${low} ${high.toLowerCase()}`)
+    .replace(ABBREVIATIONS, (word) => word.toUpperCase());
+  const label = words.charAt(0).toUpperCase() + words.slice(1);
+  return unit === '' ? label : `${label} (${units[unit] ?? unit})`;
 }
 
 /** Texts that nobody may read over a shoulder, and that never stand in a configuration. */

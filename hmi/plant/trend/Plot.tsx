@@ -2,11 +2,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { ForecastView } from '../../../gateway/api/models.ts';
 import { serverNow } from '../../clock.ts';
+import { reading } from '../../live.ts';
 import { locale } from '../../locale.ts';
 import { repaint } from '../../theme.ts';
 import type { TagView } from '../tags.ts';
 import { createChart, type Drawn } from './chart.ts';
-import { doubtful, toChart } from './columns.ts';
+import { doubtful, held, type Past, toChart } from './columns.ts';
 import type { TrendData } from './data.ts';
 import { inkOf } from './ink.ts';
 import { type Range, rangeOf, type TimeSpan } from './span.ts';
@@ -47,7 +48,7 @@ export function Plot(props: Props) {
         spans: doubtful(data.past.current),
       };
     };
-    const columns = () => toChart(data.past.current, latest.current.forecast);
+    const columns = () => toChart(asItIs(latest.current), latest.current.forecast);
     const chart = createChart(element, columns(), {
       tag,
       ink: inkOf(element),
@@ -78,6 +79,15 @@ export function Plot(props: Props) {
   }, [props.forecast, props.span, data]);
 
   return <div ref={host} class="plot" />;
+}
+
+/** A tag that is told when it changes has its value in between too, and now, unless it is in doubt. */
+function asItIs({ tag, data, span }: Props): Past {
+  const past = data.past.current;
+  const holds = past.resolution === 'raw' && tag.expectedMs === null && tag.thin === null;
+  if (!holds) return past;
+  const isFresh = ((reading(tag.id).peek()?.quality ?? -1) & ~0xff) === 0;
+  return held(past, span.kind === 'following' && isFresh ? serverNow() : null);
 }
 
 /** By a pixel or more. */

@@ -86,6 +86,25 @@ function widen(past: Past, value: Cell, quality: number): void {
   past.last[index] = value;
 }
 
+/**
+ * Steps instead of slopes, for a tag that is told when it changes: a value holds until the next one, the last one until
+ * `until`; null: it ends with the last reading.
+ */
+export function held(past: Past, until: number | null): Past {
+  const steps: Past = { ...past, at: [], min: [], max: [], last: [], quality: [] };
+  const hold = (at: number): void => {
+    const value = steps.last.at(-1) ?? null;
+    if (value !== null && at > (steps.at.at(-1) ?? at)) push(steps, at, value, steps.quality.at(-1) ?? 0);
+  };
+  for (const [i, at] of past.at.entries()) {
+    const value = past.last[i] ?? null;
+    if (value !== null && value !== steps.last.at(-1)) hold(at - 1);
+    push(steps, at, value, past.quality[i] ?? 0);
+  }
+  if (until !== null) hold(until);
+  return steps;
+}
+
 /** The columns in the order the chart's series expect them. */
 export const SERIES = ['max', 'min', 'last', 'mean', 'upper95', 'lower95', 'upper80', 'lower80'] as const;
 

@@ -77,9 +77,9 @@ test('an engineer sets up an OPC UA source: the form is that of the schema, it i
   );
   fireEvent.click(await screen.findByRole('button', { name: 'OPC UA' }));
   fireEvent.input(screen.getByLabelText('Source'), { target: { value: 'press' } });
-  fireEvent.input(screen.getByLabelText('endpoint'), { target: { value: 'opc.tcp://127.0.0.1:4840' } });
-  fireEvent.input(screen.getByLabelText('user'), { target: { value: 'anna' } });
-  fireEvent.input(screen.getByLabelText('password'), { target: { value: 'geheim' } });
+  fireEvent.input(screen.getByLabelText('Endpoint'), { target: { value: 'opc.tcp://127.0.0.1:4840' } });
+  fireEvent.input(screen.getByLabelText('User'), { target: { value: 'anna' } });
+  fireEvent.input(screen.getByLabelText('Password'), { target: { value: 'geheim' } });
 
   fireEvent.click(screen.getByRole('button', { name: 'Test connection' }));
   expect(await screen.findByText('Check that the server runs.')).toBeTruthy();

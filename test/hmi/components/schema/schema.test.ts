@@ -74,7 +74,9 @@ test('setting a place changes that place alone, and taking it away leaves the ot
 });
 
 test('units of a key are said in words', () => {
-  expect(labelOf('pollMs')).toBe('poll (ms)');
-  expect(labelOf('maxPacketBytes')).toBe('max packet (bytes)');
-  expect(labelOf('user')).toBe('user');
+  expect(labelOf('pollMs')).toBe('Poll (ms)');
+  expect(labelOf('maxPacketBytes')).toBe('Max packet (bytes)');
+  expect(labelOf('user')).toBe('User');
+  expect(labelOf('maxMessagesPerS')).toBe('Max messages (1/s)');
+  expect(labelOf('caFile')).toBe('CA file');
 });

@@ -5,6 +5,7 @@ import type { Trend } from '../../../../gateway/api/readings.ts';
 import {
   append,
   doubtful,
+  held,
   isolated,
   type Past,
   pastOf,
@@ -173,4 +174,20 @@ test('the summary counts a gap of many buckets once', () => {
 
 test('a range without values has no summary', () => {
   expect(summarise(pastOf(raw([])))).toBeNull();
+});
+
+test('a tag that is told when it changes has steps, and its value until now', () => {
+  const past = pastOf(
+    raw([
+      [1000, 1],
+      [5000, 2],
+      [9000, null],
+      [12_000, 2],
+    ]),
+  );
+  const now = held(past, 20_000);
+  expect(now.at).toEqual([1000, 4999, 5000, 9000, 12_000, 20_000]);
+  expect(now.last).toEqual([1, 1, 2, null, 2, 2]);
+  expect(held(past, null).at.at(-1)).toBe(12_000);
+  expect(held({ ...past, last: [null, null, null, null] }, 20_000).at).toHaveLength(4);
 });
