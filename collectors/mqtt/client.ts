@@ -5,6 +5,7 @@ import { attended } from './attend.ts';
 import type { ClientConfig } from './config.ts';
 import { optionsOf } from './connection.ts';
 import { discover } from './discover.ts';
+import { covers, widest } from './filter.ts';
 import { packetGuard } from './guard.ts';
 import type { Line } from './line.ts';
 import type { Outgoing, Publish } from './message.ts';
@@ -130,16 +131,24 @@ function limit(client: MqttClient, maxBytes: number) {
 
 async function subscribed(client: MqttClient, topics: readonly string[], { report }: Line): Promise<void> {
   await new Promise((resolve) => client.once('connect', resolve));
-  for (let from = 0; from < topics.length; from += TOPICS_PER_PACKET) {
-    for (const topic of await refusedOf(client, topics.slice(from, from + TOPICS_PER_PACKET))) {
-      report.fault(
-        'refused address',
-        `The broker refuses a subscription to ${topic}.`,
-        "Check the rights of the source's user at the broker.",
-      );
-    }
+  for (const topic of await subscribe(client, topics)) {
+    report.fault(
+      'refused address',
+      `The broker refuses a subscription to ${topic}.`,
+      "Check the rights of the source's user at the broker.",
+    );
   }
   report.log.info({ topics: topics.length }, 'Subscribed at the MQTT broker.');
+}
+
+/** Subscribes to what brings all topics, and returns what is refused. What a refused filter covers is tried by itself. */
+async function subscribe(client: MqttClient, topics: readonly string[]): Promise<string[]> {
+  const filters = widest(topics);
+  const refused: string[] = [];
+  for (let from = 0; from < filters.length; from += TOPICS_PER_PACKET)
+    refused.push(...(await refusedOf(client, filters.slice(from, from + TOPICS_PER_PACKET))));
+  const below = topics.filter((topic) => refused.some((filter) => filter !== topic && covers(filter, topic)));
+  return below.length === 0 ? refused : [...refused, ...(await subscribe(client, below))];
 }
 
 /** Subscribes, and returns the topics to which the broker says no: it answers for each in their order. */

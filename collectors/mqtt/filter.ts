@@ -86,3 +86,16 @@ export function topicTree<T>(): TopicTree<T> {
     },
   };
 }
+
+/**
+ * Those filters that no other one covers. Where several of a client's filters match a message, a broker may deliver it
+ * several times (MQTT 3.1.1, 3.3.5; mosquitto does with MQTT 5): then it would be several readings.
+ */
+export function widest(filters: readonly string[]): string[] {
+  const wild = topicTree<string>();
+  for (const filter of filters) if (hasWildcard(filter)) wild.add(filter, filter);
+  // Level by level a filter looks like a topic: the tree finds all that may cover it.
+  const isCovered = (filter: string) =>
+    wild.match(filter).some((other) => other !== filter && covers(other, filter));
+  return [...new Set(filters)].filter((filter) => !isCovered(filter));
+}

@@ -129,6 +129,27 @@ test('mosquitto is reached by WebSocket', async () => {
   expect(await lastStep(run)).toMatchObject({ what: 'SUBSCRIBE', ok: true });
 });
 
+test.each([4, 5])(
+  'a message that several filters of ours match is one reading (MQTT version %i of the library)',
+  async (version) => {
+    const broker = await aMosquitto();
+    const run = client(
+      { url: `mqtt://127.0.0.1:${broker.port}`, version },
+      ['plant/flow', 'plant/+'].map((topic, i) => aPoint(i + 1, MqttAddress.parse({ topic }))),
+    );
+    await subscribed(run);
+    for (const payload of ['1', '2'])
+      expect(await publish(broker.port, 'plant/flow', '-q', '1', '-m', payload).ended).toMatchObject({
+        code: 0,
+      });
+    await vi.waitFor(() => expect(run.of(1).map(({ value }) => value)).toContain(2), soon);
+    expect([1, 2].map((tag) => run.of(tag).map(({ value }) => value))).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  },
+);
+
 const points = [
   aPoint(1, MqttAddress.parse(flow)),
   aPoint(2, MqttAddress.parse({ mapping: 'line', fields: { line: 4, what: 'speed' } })),

@@ -134,6 +134,27 @@ test('a subscription that is refused is reported, and the others go on', async (
   await vi.waitFor(() => expect(run.of(1)).toHaveLength(1));
 });
 
+test('where a wide subscription is refused, those within it that are allowed go on', async () => {
+  const asked: string[] = [];
+  const { port, publish } = await foreignBroker({
+    authorizeSubscribe: (_, subscription, done) => {
+      asked.push(subscription.topic);
+      done(null, subscription.topic.includes('+') ? null : subscription);
+    },
+  });
+  const config = MqttConfig.parse({ client: { url: `mqtt://127.0.0.1:${port}`, clientId: 'gateway' } });
+  const wide = aPoint(2, MqttAddress.parse({ topic: 'plant/+' }));
+  const run = collect(mqtt, { config, points: [wide, flow], pkiFolder: '' });
+  onTestFinished(async () => {
+    await run.stop();
+  });
+  await subscribed(run);
+  expect(asked).toEqual(['plant/+', 'plant/flow']);
+  expect(run.faults.map(({ what }) => what)).toEqual(['The broker refuses a subscription to plant/+.']);
+  await publish('plant/flow', '1');
+  await vi.waitFor(() => expect([run.of(1), run.of(2)]).toMatchObject([[{ value: 1 }], [{ value: 1 }]]));
+});
+
 test.each([
   ['a packet of 256 MB', [0x20, 2, 0, 0, 0x30, 0xff, 0xff, 0xff, 0x7f]],
   ['nonsense', [0x20, 2, 0, 0, 0xf0, 0xff, 1, 2]],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { covers, isFilter, topicTree } from '../../../collectors/mqtt/filter.ts';
+import { covers, isFilter, topicTree, widest } from '../../../collectors/mqtt/filter.ts';
 
 const level = fc.constantFrom('a', 'b', '', '$SYS');
 const topic = fc.array(level, { minLength: 1, maxLength: 4 }).map((levels) => levels.join('/'));
@@ -38,6 +38,19 @@ test('the tree finds exactly the filters that cover a topic, and forgets what is
       if (removed !== undefined) tree.remove(removed, removed);
       const left = filters.filter((one) => one !== removed);
       expect(tree.match(name).sort()).toEqual(left.filter((one) => covers(one, name)).sort());
+    }),
+  );
+});
+
+test('the widest of some filters bring what all of them bring, and none of them is covered', () => {
+  fc.assert(
+    fc.property(fc.array(filter, { maxLength: 8 }), topic, (filters, name) => {
+      const some = widest(filters);
+      const brings = (all: readonly string[]) => all.some((one) => covers(one, name));
+      expect(brings(some)).toBe(brings(filters));
+      expect(filters).toEqual(expect.arrayContaining(some));
+      for (const one of some) expect(some.filter((other) => other !== one && covers(other, one))).toEqual([]);
+      expect(new Set(some).size).toBe(some.length);
     }),
   );
 });
