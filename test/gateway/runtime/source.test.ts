@@ -10,12 +10,17 @@ import { aPoint } from '../../support/collecting.ts';
 import { someEars } from '../../support/ears.ts';
 import { modbusDevice, rawDevice, reply } from '../../support/modbus-device.ts';
 
-function started(protocol: ProtocolName, config: Record<string, unknown>, points: readonly Point<unknown>[]) {
+function started(
+  protocol: ProtocolName,
+  config: Record<string, unknown>,
+  points: readonly Point<unknown>[],
+  heardAt: number | null = null,
+) {
   const heard = someEars();
   const stop = new AbortController();
   const plan = { config: schemas[protocol].config.parse(config), points, pkiFolder: '' };
   const hosts = createHosts(heard.log);
-  const source = { id: 1, name: 'reactor', protocol, plan };
+  const source = { id: 1, name: 'reactor', protocol, plan, heardAt };
   const running = startSource(source, heard.ears, { hosts, log: heard.log }, stop.signal);
   const end = async () => {
     stop.abort();
@@ -54,6 +59,23 @@ test('a device that comes back is collected again by itself, and the loss is cou
   expect(view().lastError).toContain('closed the connection');
   alive = true;
   await vi.waitFor(() => expect(view()).toMatchObject({ state: 'connected', reconnects: 1 }), 10_000);
+});
+
+test('from when an earlier run last heard the device to its first reading now is a known gap', async () => {
+  await using device = await modbusDevice({ holding: new Map([[4, 42]]) });
+  const heardAt = Date.now() - 60_000;
+  const { readings, events } = started('modbus', polling(device.port), [register(1, 4)], heardAt);
+  await vi.waitFor(() => expect(readings().length).toBeGreaterThan(2), 10_000);
+  const gaps = events.flatMap((event) => (event.type === 'missing' ? [event.loss] : []));
+  expect(gaps).toMatchObject([{ from: heardAt, tag: null, cause: 'the gateway was not connected' }]);
+  expect(gaps[0]!.to - heardAt).toBeGreaterThanOrEqual(60_000);
+});
+
+test('a source that is heard for the first time has missed nothing', async () => {
+  await using device = await modbusDevice({ holding: new Map([[4, 42]]) });
+  const { readings, events } = started('modbus', polling(device.port), [register(1, 4)]);
+  await vi.waitFor(() => expect(readings().length).toBeGreaterThan(2), 10_000);
+  expect(events.filter(({ type }) => type === 'missing')).toEqual([]);
 });
 
 test('faults are counted with the source, and logged once with their number', async () => {

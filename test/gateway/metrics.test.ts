@@ -1,0 +1,22 @@
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import type { LedgerView } from '../../gateway/api/sources.ts';
+import { ledgerMetrics } from '../../gateway/metrics.ts';
+
+const ledger: LedgerView = {
+  ...{ source: 'press', collected: 21, stored: 1, thinned: 2, duplicate: 3, quarantined: 4, spooled: 5 },
+  ...{ pending: 6, lost: 7, stalenessP99Ms: 250 },
+};
+
+test('the ledger of each source, and how old its readings are when they arrive, can be scraped', async () => {
+  const registry = new Registry();
+  ledgerMetrics(registry, () => [ledger, { ...ledger, source: 'quiet', stalenessP99Ms: null }]);
+  const text = await registry.metrics();
+  const { source, ...rest } = ledger;
+  const { stalenessP99Ms, ...places } = rest;
+  for (const [place, count] of Object.entries(places))
+    expect(text).toContain(`penstock_ledger_readings{source="${source}",place="${place}"} ${count}\n`);
+  const seconds = (stalenessP99Ms ?? NaN) / 1000;
+  expect(text).toContain(`penstock_reading_staleness_p99_seconds{source="press"} ${seconds}\n`);
+  expect(text).not.toContain('staleness_p99_seconds{source="quiet"}');
+});
