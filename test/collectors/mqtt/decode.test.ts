@@ -17,7 +17,7 @@ test.each([
   expect(decoded(payload)).toMatchObject({ value, status: 'good', faults: [] });
 });
 
-test.each(['20,5', '1;2;3', 'ON', '', '1e999', '"NaN"', '0x10', '{}', '[1]'])(
+test.each(['20,5', '1;2;3', 'ON', '', '1e999', '9'.repeat(400), 'NaN', '"NaN"', '0x10', '{}', '[1]'])(
   'the payload %s is no number: the tag reads bad, and a fault says so',
   (payload) => {
     const { value, status, faults } = decoded(payload);
@@ -26,6 +26,15 @@ test.each(['20,5', '1;2;3', 'ON', '', '1e999', '"NaN"', '0x10', '{}', '[1]'])(
     expect(faults[0]!.what).toContain('a/b');
   },
 );
+
+test('names of the language itself in a message lead nowhere and spoil nothing', () => {
+  const payload = '{"__proto__":{"v":5,"polluted":1},"constructor":{"prototype":{"polluted":1}},"v":1}';
+  expect(decoded(payload, { value: '$.v' }).value).toBe(1);
+  expect(decoded(payload, { value: "$['__proto__'].v" }).value).toBe(5);
+  for (const value of ['$.toString', '$.constructor.name', "$['__proto__'].__proto__"])
+    expect(decoded('{"v":1}', { value }).readings).toEqual([]);
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
 
 test('a device that says null has no value, and that is no fault', () => {
   expect(decoded('null')).toMatchObject({ value: null, status: 'bad', faults: [] });

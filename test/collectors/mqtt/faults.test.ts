@@ -105,6 +105,32 @@ test('a message that is sent again after its answer was lost is the same reading
   expect(two).toEqual(one); // one row: tag and time are the key of the history
 });
 
+test('a client that sends QoS 2 messages and releases none is cut off at the limit', async () => {
+  const { port, of } = await broker({ maxInflight: 2 });
+  const half = (id: number) => packet(0x34, [...text('plant/flow'), 0, id, ...Buffer.from('1')]);
+  const client = await bare(port, Buffer.from([...connectPacket('half'), ...half(1), ...half(2)]));
+  const received = '20020000' + '50020001' + '50020002';
+  await vi.waitFor(() => expect(client.received().toString('hex')).toBe(received));
+  client.socket.write(Buffer.from(half(3)));
+  await client.closed;
+  expect(client.received().toString('hex')).toBe(received);
+  expect(of(1).length).toBeGreaterThanOrEqual(2);
+});
+
+test('names of the language itself are names like any other', async () => {
+  const names = ['__proto__', 'constructor', 'toString'];
+  const points = names.map((topic, i) => aPoint(i + 1, MqttAddress.parse({ topic })));
+  const run = await broker({ points });
+  for (const [i, name] of names.entries()) {
+    const client = await device(run.port, { clientId: name, clean: false });
+    await client.subscribeAsync(name, { qos: 1 });
+    const heard = new Promise((resolve) => client.once('message', (topic) => resolve(topic)));
+    await client.publishAsync(name, '5', { qos: 2, retain: true });
+    expect(await heard).toBe(name);
+    expect(run.of(i + 1)).toMatchObject([{ value: 5 }]);
+  }
+});
+
 test('silent sockets are shown out, and hold up nobody', async () => {
   const { port, of } = await broker();
   const closed = await Promise.all(Array.from({ length: 50 }, () => bare(port, Uint8Array.of(0x10))));

@@ -93,6 +93,21 @@ test('a queue that is full loses its oldest, and says so, once', async () => {
   expect((await aStore(folder)).dropped).toEqual([]);
 });
 
+test('so many topics are retained and no more; one that is cleared makes room', async () => {
+  const { store, dropped } = await aStore(undefined);
+  const retain = (topic: string, payload: string) =>
+    store.secure(aPacket(payload, { retain: true, topic, qos: 0 }));
+  for (const topic of ['a', 'b', 'c']) await retain(topic, '1');
+  expect(dropped).toEqual([expect.stringContaining('retained message of c')]);
+  await retain('a', '');
+  await retain('b', '2');
+  await retain('c', '3');
+  expect([...store.kept.retained].map(([topic, { payload }]) => `${topic}=${payload.toString()}`)).toEqual([
+    'b=2',
+    'c=3',
+  ]);
+});
+
 test('a message that arrived is not sent again, and one that is half-way goes on where it was (QoS 2)', async () => {
   const folder = await aFolder();
   const { store } = await aStore(folder);

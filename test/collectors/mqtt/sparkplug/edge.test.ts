@@ -93,6 +93,20 @@ test('only what changes is told, the newest of each, in the order of time', () =
   ]);
 });
 
+test('the sequence number goes up by one with each message, and from 255 to 0', () => {
+  const node = edge();
+  node.begin(NOW);
+  const births = node.connected(NOW);
+  const data = Array.from({ length: 300 }, (_, i) => {
+    node.update([sample('flow', i, NOW + i)]);
+    return node.publish(NOW + i);
+  });
+  const numbers = read([...births, ...data.flat()]).map((message) =>
+    Number((message as { seq?: string }).seq ?? 0),
+  );
+  expect(numbers).toEqual(Array.from({ length: 301 }, (_, i) => i % 256));
+});
+
 test('a new metric is told by a birth of the same session', () => {
   const node = edge();
   node.begin(NOW);
@@ -121,7 +135,9 @@ describe('commands', () => {
     node.connected(NOW);
     const command = wire({ metrics: [bool('Node Control/Rebirth', true)] });
     const { outgoing, leave } = node.receive('spBv1.0/site/NCMD/gateway', command, NOW);
-    expect(read(outgoing)).toMatchObject([{ type: 'NBIRTH', seq: '0' }]);
+    expect(read(outgoing)).toMatchObject([
+      { type: 'NBIRTH', seq: '0', metrics: [{ name: 'bdSeq', longValue: '255' }, {}, {}, {}] },
+    ]);
     expect(leave).toBe(false);
   });
 

@@ -3,7 +3,7 @@ import { MqttAddress, MqttConfig } from '../../../../collectors/mqtt/config.ts';
 import { mqtt } from '../../../../collectors/mqtt/mqtt.ts';
 import { collect } from '../../../support/collecting.ts';
 import { NOT_CONNECTED, aPlant, at, flow, host, tag } from '../../../support/sparkplug-plant.ts';
-import { aBroker, aNode, bool, double, int32 } from '../../../support/sparkplug.ts';
+import { aBroker, aNode, bool, double, int32, wire } from '../../../support/sparkplug.ts';
 import type { Metric } from '../../../support/sparkplug.ts';
 
 test('births and data become readings, a UInt32 in the 64-bit field too', async () => {
@@ -112,6 +112,38 @@ test('properties, array elements, members and null are read as what they are', a
   expect(run.of(4).at(-1)).toMatchObject({ value: 1, status: 'bad' });
   expect(run.of(6).at(-1)).toMatchObject({ value: null, status: 'bad' });
   expect(run.faults).toMatchObject([{ what: expect.stringContaining('tag-6') as string }]);
+});
+
+test('what tahu and others do apart from the specification is understood', async () => {
+  const broker = await aBroker();
+  const run = host(at(broker.port));
+  await vi.waitFor(() => expect(broker.states()).toHaveLength(1));
+  const numbered = (value: number): Metric => ({ name: 'bdSeq', datatype: 8, longValue: value });
+  const will = wire({ timestamp: Date.now(), metrics: [numbered(7)] });
+  const node = await aNode({
+    port: broker.port,
+    will: { topic: 'spBv1.0/plant/NDEATH/edge', payload: will, qos: 0, retain: false },
+  });
+  // bdSeq as UInt64; no Node Control/Rebirth; no times of the metrics; a table of small integers beside them.
+  const table: Metric = {
+    ...{ name: 'table', datatype: 16 },
+    datasetValue: {
+      ...{ numOfColumns: 3, columns: ['a', 'b', 'c'], types: [1, 2, 3] },
+      rows: [{ elements: [{ intValue: 0xff }, { intValue: 0xffff }, { intValue: 0xffff_ffff }] }],
+    },
+  };
+  const timeless: Metric = { name: 'flow', datatype: 10, doubleValue: 4 };
+  await node.send('NBIRTH', [numbered(7), table, timeless], { timestamp: 1_700_000_000_000, seq: 0 });
+  await vi.waitFor(() => expect(run.values(1)).toContain(4));
+  await node.send('NDATA', [{ ...timeless, doubleValue: 5 }], { timestamp: 1_700_000_001_000 });
+  await vi.waitFor(() => expect(run.values(1)).toContain(5));
+  expect(run.of(1).at(-1)).toMatchObject({ at: 1_700_000_001_000, status: 'good' });
+  const before = Date.now();
+  await node.client.publishAsync('spBv1.0/plant/NDATA/edge', wire({ seq: 2, metrics: [timeless] }));
+  await vi.waitFor(() => expect(run.of(1).at(-1)!.at).toBeGreaterThanOrEqual(before));
+  expect(run.faults).toEqual([]);
+  node.kill();
+  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED));
 });
 
 test('our own broker is a host too', async () => {
