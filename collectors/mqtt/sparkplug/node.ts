@@ -25,6 +25,8 @@ export interface Mail extends Pick<NodeTopic, 'type' | 'device'> {
   readonly payload: Payload;
 }
 
+/** More are not followed: a node could name a million. */
+const MOST_DEVICES = 2_000;
 /** After the birth of a node that was not away its devices are born at once; until then they count as alive. */
 const DEVICES_FOLLOW_MS = 5_000;
 
@@ -115,7 +117,9 @@ export class EdgeNode {
   }
 
   #birth({ device, payload }: Mail): Event[] {
-    const unit = this.units.get(device) ?? newUnit();
+    const known = this.units.get(device);
+    if (known === undefined && device !== undefined && this.units.size > MOST_DEVICES) return [tooMany];
+    const unit = known ?? newUnit();
     this.units.set(device, unit);
     const { values, twice } = born(unit, payload);
     return [
@@ -149,6 +153,12 @@ export class EdgeNode {
     return [{ type: 'death', device }];
   }
 }
+
+const tooMany: Event = {
+  type: 'fault',
+  what: `More than ${MOST_DEVICES} devices are born at this node; the others are not followed`,
+  remedy: 'Look at the node: do its devices change their names?',
+};
 
 const aliasFault = (name: string): Event => ({
   type: 'fault',

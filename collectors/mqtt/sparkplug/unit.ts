@@ -91,9 +91,10 @@ export function told(unit: Unit, { metrics, timestamp }: Payload) {
   return { values, unknown };
 }
 
-function remember({ values }: Unit, all: readonly Told[]): void {
+/** Of what was announced: others may be ever new ones. */
+function remember({ definitions, values }: Unit, all: readonly Told[]): void {
   for (const { name, value, historical } of all) {
-    if (value !== undefined && !historical) values.set(name, value);
+    if (value !== undefined && !historical && definitions.has(name)) values.set(name, value);
   }
 }
 

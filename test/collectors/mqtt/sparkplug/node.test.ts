@@ -165,3 +165,15 @@ test('a birth forgets the metrics and aliases of the one before', () => {
   host.send('NBIRTH', payload(0, bdSeq(0), double('level', 1, { alias: 1 })));
   expect(host.send('NDATA', payload(1, byAlias(1, 2)))).toEqual(['level=2']);
 });
+
+test('a node that names ever new devices and metrics is followed as far as memory allows', () => {
+  const host = aHost();
+  host.birth();
+  const events = Array.from({ length: 2_100 }, (_, i) =>
+    host.device('DBIRTH', `device-${i}`, payload((i + 1) % 256, double('speed', i))),
+  );
+  expect(events.filter(([first]) => first === 'fault')).toHaveLength(100);
+  expect(host.device('DDATA', 'device-1', payload(2_101 % 256, double('speed', 7)))).toEqual([
+    'device-1:speed=7',
+  ]);
+});
