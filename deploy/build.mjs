@@ -1,4 +1,5 @@
 // `npm run build`: compiles to dist/, and lays SQL, bootstraps and other files that are not compiled beside it.
+// `node deploy/build.mjs FOLDER TSCONFIG` does so elsewhere, and with more in it.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['platform', 'history', 'collectors', 'forecasting', 'sync', 'gateway', 'deploy'];
 const kept = /\.(sql|yaml|gz|txt|md)$|thread\.mjs$|penstock\.mjs$/;
 
-const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+const [out = join(root, 'dist'), project = 'tsconfig.build.json'] = process.argv.slice(2);
+const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', project, '--outDir', out], {
   cwd: root,
   stdio: 'inherit',
 });
@@ -18,6 +20,6 @@ for (const folder of folders) {
   for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !kept.test(entry.name)) continue;
     const path = join(entry.parentPath, entry.name).slice(root.length);
-    cpSync(join(root, path), join(root, 'dist', path));
+    cpSync(join(root, path), join(out, path));
   }
 }
