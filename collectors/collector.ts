@@ -15,7 +15,8 @@ export interface Collector
     Partial<Browsable>,
     Partial<Writable>,
     Partial<HistoryReader>,
-    Partial<Invokable> {
+    Partial<Invokable>,
+    Partial<Acknowledging> {
   /** Connects and emits until `signal` aborts. Rejects when the link is lost: the caller owns retrying. */
   run(emit: Emit, signal: AbortSignal): Promise<void>;
 }
@@ -109,6 +110,47 @@ export interface Invokable {
   ): Promise<readonly unknown[]>;
 }
 
+/** An alarm that the device itself watches, as it last said of it. Each state after ISA-18.2. */
+export interface Condition {
+  /** Names the alarm at this device, over restarts of both. */
+  readonly key: string;
+  readonly name: string;
+  /** What it is of, in the device's words. */
+  readonly of: string;
+  /** The point of the plan that it is of, where there is one. */
+  readonly tag: TagId | null;
+  readonly message: string;
+  /** 1 to 1000, the most severe. */
+  readonly severity: number;
+  /** 1 is the most urgent of 4. */
+  readonly priority: number;
+  readonly at: number;
+  readonly state: 'active' | 'acknowledged' | 'returned' | 'normal';
+  /** Where it is over for another reason than that its cause has gone: which. */
+  readonly why: string | null;
+  /** Who acted last at the device, and what they said. */
+  readonly by: string | null;
+  readonly comment: string | null;
+}
+export interface ConditionNews {
+  /** In the order in which they happened. */
+  readonly conditions: readonly Condition[];
+  /** The device has no others that are open. */
+  readonly all: boolean;
+}
+export interface AcknowledgeOrder {
+  readonly key: string;
+  readonly by: string;
+  readonly comment: string | null;
+}
+export interface Acknowledging {
+  /**
+   * Passes an acknowledgement on. Settles with null once the device has accepted it, or with why it refuses and what a
+   * person can do; the new state comes as a `Condition`. Rejects when there is no link.
+   */
+  acknowledge(order: AcknowledgeOrder, signal: AbortSignal): Promise<string | null>;
+}
+
 /** What a driver can say beside readings. */
 export interface Report {
   readonly log: Logger;
@@ -119,6 +161,8 @@ export interface Report {
   fault(kind: FaultKind, what: string, remedy: string): void;
   /** Readings that were there and are known to be lost: each goes into the loss ledger. */
   lost(loss: KnownLoss): void;
+  /** What the device says of its own alarms. Settles when it is safe. */
+  conditions(news: ConditionNews): Promise<void>;
 }
 export interface KnownLoss extends Gap {
   /** Null: all tags of the source. */

@@ -15,6 +15,8 @@ export interface Schemas {
   endpoint(config: unknown): string;
   /** How often a healthy source shows a sign of life. Takes a parsed config. */
   contactMs(config: unknown): number;
+  /** Where alarms of the device itself are taken over: to which area, if one is named. Takes a parsed config. */
+  alarms?(config: unknown): { readonly area?: string | undefined } | undefined;
   /** Where its driver runs: in a worker thread unless its library crashes there. Takes a parsed config. */
   home?(config: unknown): 'thread' | 'process';
 }
@@ -26,6 +28,7 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
     address: opcua.OpcuaAddress,
     endpoint: (config: opcua.OpcuaConfig) => opcua.endpoint(config),
     contactMs: (config: opcua.OpcuaConfig) => opcua.keepAliveMs(config),
+    alarms: (config: opcua.OpcuaConfig) => config.alarms,
   },
   modbus: {
     config: modbus.ModbusConfig,

@@ -2,7 +2,8 @@ import { inTurn } from '../platform/in-turn.ts';
 import type { Logger } from '../platform/log.ts';
 import { Problem } from '../platform/web/problem.ts';
 import type { AlarmChange } from './alarms/change.ts';
-import type { OpenAlarm } from './alarms/judge.ts';
+import { openAfter } from './alarms/open.ts';
+import type { OpenAlarm } from './alarms/open.ts';
 import { operate } from './operation.ts';
 import type { Operation, OperationOptions } from './operation.ts';
 import { writeLastKnown } from './plant/last-known.ts';
@@ -29,9 +30,9 @@ export function createCurrent(options: CurrentOptions): Current {
 
   const follow = (changes: readonly AlarmChange[]) => {
     if (changes.length === 0 || operation === undefined) return;
-    for (const { id, rule, state } of changes) {
-      if (state === 'normal') alarms.delete(id);
-      else alarms.set(id, { id, rule, state });
+    for (const change of changes) {
+      if (change.state === 'normal') alarms.delete(change.id);
+      else alarms.set(change.id, openAfter(change));
     }
     keep({ plant: operation.plant, openAlarms: [...alarms.values()] });
   };
@@ -79,7 +80,7 @@ function notYet(): never {
 
 function withRule(alarms: ReadonlyMap<string, OpenAlarm>, { rules }: Plant): Map<string, OpenAlarm> {
   const ids = new Set(rules.map(({ id }) => id));
-  return new Map([...alarms].filter(([, { rule }]) => ids.has(rule)));
+  return new Map([...alarms].filter(([, alarm]) => !('rule' in alarm) || ids.has(alarm.rule)));
 }
 
 /** Writes the newest state, one write at a time; what came in between is overtaken. */

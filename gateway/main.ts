@@ -80,6 +80,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   await using held = await heldOf(config, accounts.carriedOver(writer.save), log);
   await using current = createCurrent({
     ...{ ...keeper, ...accounts, save: writer.save, hold: held.keep, publish: publishTo(feed, live), log },
+    doubted: () => live.publish('alarms'),
     observe: both(linkMetrics(registry), accounts.losses(writer.save, log)),
   });
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import * as timers from 'node:timers/promises';
 import type { Logger } from '../platform/log.ts';
-import type { OpenAlarm } from './alarms/judge.ts';
+import type { OpenAlarm, OpenLimitAlarm } from './alarms/open.ts';
 import { createJudge } from './alarms/judge.ts';
 import type { SourceView } from './api/plant.ts';
 import { calculating } from './calculated/calculate.ts';
 import { cleaning, marking } from './cleaning/clean.ts';
+import { deviceAlarms } from './device-alarms.ts';
 import { freshness } from './cleaning/freshness.ts';
 import { thinning } from './cleaning/thin/thin.ts';
 import type { Thinner } from './cleaning/thin/thin.ts';
@@ -28,6 +29,10 @@ export interface Operation extends AsyncDisposable {
   /** A source by its name: to browse, write, read history. Throws a `Problem` where there is none. */
   source(name: string): LiveSource;
   restart(source: string): Promise<void>;
+  /** False if there is no such alarm to acknowledge. A device's own is acknowledged at the device, which may refuse. */
+  acknowledge(id: string, by: string, comment: string | null): Promise<boolean>;
+  /** Whether an open alarm is known to be as it is shown: a device's own is not while its link is away. */
+  isCertain(alarm: string): boolean;
   /** Goes on with another model. What it does not change is not disturbed: links, freshness, standing alarms. */
   replant(plant: Plant): Promise<void>;
 }
@@ -35,6 +40,8 @@ export interface Operation extends AsyncDisposable {
 export interface OperationOptions extends Pick<Steps, 'save' | 'hold' | 'publish'>, SourcesOptions {
   readonly plant: Plant;
   readonly openAlarms: readonly OpenAlarm[];
+  /** Told when alarms have become more, or less, certain than they were. */
+  readonly doubted?: () => void;
   readonly ledger: Pick<Ledger, 'collected'>;
 }
 
@@ -45,44 +52,32 @@ const FLUSH_MS = 3_000;
 export async function operate(options: OperationOptions): Promise<Operation> {
   const { log } = options;
   const stop = new AbortController();
-  const now = { plant: options.plant };
-  const tags = new Map<Tag['id'], Tag>();
-  const contactMs = new Map<Tag['id'], number>();
-  const mark = marking(tags);
-  const calculate = calculating(mark, (source, readings) => sources.computed(source, readings));
-  const sow = (plant: Plant) => {
-    now.plant = plant;
-    become(tags, new Map(plant.tags.map((tag) => [tag.id, tag])));
-    become(contactMs, contactsOf(plant));
-    calculate.replant(plant);
-  };
-  sow(options.plant);
-  const judge = createJudge(options.plant.rules, options.openAlarms, randomUUID);
-  const walk = ingest({
-    clean: cleaning(tags, mark),
-    freshness: freshness(tags, (tag) => contactMs.get(tag.id)),
-    calculate,
-    judge,
-    thin: counted(thinning(tags), options.ledger),
-    save: options.save,
-    hold: options.hold,
-    publish: options.publish,
+  const lines = laidOut(options, (source, readings) => sources.computed(source, readings));
+  const { walk } = lines;
+  const devices = deviceAlarms({
+    ...options,
+    open: options.openAlarms,
+    source: (id) => sources.all.find(({ source }) => source.id === id),
   });
-  const sources = createSources(walk, options);
+  const sources = createSources({ ...walk, conditions: devices.take }, hearing(options, devices.lost));
+  devices.replant(options.plant);
   await sources.replant(options.plant);
   const ticking = tick(walk, log, stop.signal);
 
   return {
     get plant() {
-      return now.plant;
+      return lines.plant;
     },
     walk,
     sources: () => sources.all.map(({ view }) => view()),
     source: sources.source,
     restart: sources.restart,
+    acknowledge: async (id, by, comment) =>
+      (await devices.acknowledge(id, by, comment)) ?? (await walk.acknowledge(id, by, comment)),
+    isCertain: devices.isCertain,
     async replant(plant) {
-      sow(plant);
-      judge.replant(plant.rules);
+      lines.replant(plant);
+      devices.replant(plant);
       await sources.replant(plant);
     },
     async [Symbol.asyncDispose]() {
@@ -94,6 +89,53 @@ export async function operate(options: OperationOptions): Promise<Operation> {
     },
   };
 }
+
+/** The walk of a plant's readings, whose model may change. `computed` is told what calculated tags came to. */
+function laidOut(options: OperationOptions, computed: Parameters<typeof calculating>[1]) {
+  let planted = options.plant;
+  const tags = new Map<Tag['id'], Tag>();
+  const contactMs = new Map<Tag['id'], number>();
+  const mark = marking(tags);
+  const calculate = calculating(mark, computed);
+  const sow = (plant: Plant) => {
+    planted = plant;
+    become(tags, new Map(plant.tags.map((tag) => [tag.id, tag])));
+    become(contactMs, contactsOf(plant));
+    calculate.replant(plant);
+  };
+  sow(options.plant);
+  const judge = createJudge(options.plant.rules, options.openAlarms.filter(isOfLimit), randomUUID);
+  const walk = ingest({
+    clean: cleaning(tags, mark),
+    freshness: freshness(tags, (tag) => contactMs.get(tag.id)),
+    calculate,
+    judge,
+    thin: counted(thinning(tags), options.ledger),
+    save: options.save,
+    hold: options.hold,
+    publish: options.publish,
+  });
+  return {
+    walk,
+    get plant() {
+      return planted;
+    },
+    replant(plant: Plant) {
+      sow(plant);
+      judge.replant(plant.rules);
+    },
+  };
+}
+
+const isOfLimit = (alarm: OpenAlarm): alarm is OpenLimitAlarm => 'rule' in alarm;
+
+const hearing = (options: SourcesOptions, lost: (source: number) => void): SourcesOptions => ({
+  ...options,
+  observe(source, event) {
+    if (event.type === 'lost') lost(source.id);
+    options.observe(source, event);
+  },
+});
 
 /** What comes to thinning is all that was collected: each reading takes this step. */
 const counted = (thin: Thinner, ledger: Pick<Ledger, 'collected'>): Thinner => ({

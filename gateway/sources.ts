@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Emit } from '../collectors/collector.ts';
+import type { ConditionNews, Emit } from '../collectors/collector.ts';
 import type { TagId } from '../history/reading.ts';
 import { inTurn } from '../platform/in-turn.ts';
 import type { Logger } from '../platform/log.ts';
@@ -73,7 +73,12 @@ interface Started extends LiveSource {
 export const plainConfig = ({ protocol, config }: Pick<Source, 'protocol' | 'config'>): unknown =>
   protocols[protocol as SourceProtocol].config.parse(withSecrets(config, () => 'not needed here'));
 
-export function createSources(walk: Walk, options: SourcesOptions): Sources {
+/** The ways in for what a device sends. */
+export interface Inlets extends Pick<Walk, 'emit' | 'backfill'> {
+  conditions(source: number, news: ConditionNews): Promise<void>;
+}
+
+export function createSources(walk: Inlets, options: SourcesOptions): Sources {
   const hosts = createHosts(options.log, options.startHost);
   const place = { hosts, log: options.log };
   const started = new Map<number, Started>();
@@ -152,7 +157,7 @@ interface Sown {
   readonly heardAt: number | null;
 }
 
-function startOne({ source, points, heardAt }: Sown, walk: Walk, place: Place, options: Watching): Started {
+function startOne({ source, points, heardAt }: Sown, walk: Inlets, place: Place, options: Watching): Started {
   const protocol = source.protocol as SourceProtocol;
   const plain = plainConfig(source);
   const stop = new AbortController();
@@ -200,7 +205,7 @@ function startOne({ source, points, heardAt }: Sown, walk: Walk, place: Place, o
   };
 }
 
-function earsOf({ id, name }: Source, walk: Walk, options: Watching, observe: Ears['observe']): Ears {
+function earsOf({ id, name }: Source, walk: Inlets, options: Watching, observe: Ears['observe']): Ears {
   const { arrivals, clock, log } = options;
   const take = walk.emit(id);
   const late = clockWatch(clock);
@@ -214,7 +219,7 @@ function earsOf({ id, name }: Source, walk: Walk, options: Watching, observe: Ea
     }
     return take(batch);
   };
-  return { emit, late: walk.backfill(id), observe };
+  return { emit, late: walk.backfill(id), conditions: (news) => walk.conditions(id, news), observe };
 }
 
 const cannotBeAsked = (source: Source): Abilities => asking(source, () => ({ able: [], remote: undefined }));

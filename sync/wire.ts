@@ -44,6 +44,25 @@ const Alarm = z.strictObject({
   comment: line.nullable(),
 });
 
+/** A change of an alarm that a device of the site watches itself, with the device's words for it. */
+const DeviceAlarm = z.strictObject({
+  type: z.literal('device-alarm'),
+  id: z.uuid(),
+  source: line,
+  name: line,
+  of: line,
+  tag: tag.nullable(),
+  area: line,
+  message: line,
+  severity: z.number().int().min(1).max(1000),
+  priority: z.number().int().min(1).max(4),
+  event: z.enum(['raised', 'cleared', 'acknowledged', 'raised again', 'changed']),
+  state: z.enum(['normal', 'active', 'acknowledged', 'returned']),
+  at: instantMs,
+  by: line.nullable(),
+  comment: line.nullable(),
+});
+
 const TrainingOrdered = z.strictObject({
   type: z.literal('training-ordered'),
   id: z.uuid(),
@@ -60,7 +79,7 @@ const TrainingOrdered = z.strictObject({
 export type TrainingOrdered = z.infer<typeof TrainingOrdered>;
 
 /** Site to centre, on the stream `events`, in order. */
-export const SiteEvent = z.discriminatedUnion('type', [Tags, Alarm, TrainingOrdered]);
+export const SiteEvent = z.discriminatedUnion('type', [Tags, Alarm, DeviceAlarm, TrainingOrdered]);
 export type SiteEvent = z.infer<typeof SiteEvent>;
 
 /** The payload of a segment of the stream `events`. */

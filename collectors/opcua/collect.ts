@@ -3,6 +3,8 @@ import type { Raw } from '../../history/reading.ts';
 import type { Emit, Report } from '../collector.ts';
 import { gather } from '../gather.ts';
 import type { Gatherer } from '../gather.ts';
+import { watchAlarms } from './alarms/watch.ts';
+import type { AlarmWatch, Listening } from './alarms/watch.ts';
 import type { Reader } from './decode.ts';
 import type { Refusal, Watch, Wish } from './items.ts';
 import { readLimits } from './limits.ts';
@@ -39,12 +41,13 @@ export interface Left {
   readonly session: Session;
   readonly subscriptions: Subscription[];
   readonly refused: readonly Refusal[];
+  readonly listening: Listening | undefined;
 }
 
 export interface Course {
   readonly emit: Emit;
   /** Told once the server can be asked for other things as well. */
-  readonly online: (limits: Limits) => void;
+  readonly online: (limits: Limits, alarms: AlarmWatch | undefined) => void;
   /** Told of what is worth resuming when the link is lost. */
   readonly leave: (left: Omit<Left, 'endpoint'>) => void;
   readonly signal: AbortSignal;
@@ -60,18 +63,24 @@ export async function collect(
   const { report, readers } = site;
   const { session } = link;
   const limits = await readLimits(session);
-  online(limits);
+  const { alarms: wanted } = site.plan.config;
+  const alarms = wanted && watchAlarms(session, site.plan, wanted, report);
+  online(limits, alarms);
   await learnNames(session, limits, readers, site.watches).catch((err: unknown) => {
     report.log.warn({ err }, 'The names of enumerations cannot be read; their numbers are collected.');
   });
   const over = new AbortController();
   const gatherer = gather(emit, WINDOW_MS);
-  const ears = receiver(readers, structures(session), gatherer, report);
+  const ears = { ...receiver(readers, structures(session), gatherer, report), ...alarms };
   const publish = publishing(session, ears, AbortSignal.any([signal, over.signal]));
   const server = serverOf(site, session, limits, publish);
   let refused: readonly Refusal[] = [];
+  let listening: Listening | undefined;
   const work = async () => {
-    refused = (await resume(server, link, left, publish)) ?? (await begin(site, server, gatherer));
+    const resumed = await resume(server, link, left, publish);
+    refused = resumed ?? (await begin(site, server, gatherer));
+    listening = (resumed && left?.listening) ?? { subscription: firstOf(server), notifiers: new Set() };
+    if (alarms !== undefined) void keepRight(alarms, listening, report, over.signal);
     await askAgain(server, refused, over.signal, (still) => (refused = still));
   };
   const working = work();
@@ -81,13 +90,34 @@ export async function collect(
     const sound = server.subscriptions.length > 0 && server.subscriptions.every(({ heard }) => heard);
     if (!(err instanceof SubscriptionEnded) && sound) {
       link.leave();
-      leave({ session, subscriptions: server.subscriptions, refused });
+      leave({ session, subscriptions: server.subscriptions, refused, listening });
     }
     throw err;
   } finally {
     over.abort();
     working.catch(() => undefined);
     await gatherer.drain();
+  }
+}
+
+const firstOf = ({ subscriptions: [first] }: Server): Subscription => {
+  if (first === undefined) throw new Error('The server has no subscription of ours.');
+  return first;
+};
+
+/** What goes wrong with alarms stops no readings: it is told, and tried again. */
+async function keepRight(
+  alarms: AlarmWatch,
+  listening: Listening,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await alarms.run(listening, signal).catch((err: unknown) => {
+      if (!signal.aborted)
+        report.log.warn({ err }, 'The alarms of the server cannot be followed; will try again.');
+    });
+    await timers.setTimeout(LONGEST_WAIT_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AlarmsConfig } from './alarms/config.ts';
 
 const EndpointUrl = z.string().regex(/^opc\.tcp:\/\/[^/\s]+/, 'must look like opc.tcp://host:4840');
 const SamplingMs = z.number().int().min(0).max(3_600_000);
@@ -40,6 +41,9 @@ export const OpcuaConfig = z
     itemsPerSubscription: z.number().int().min(1).max(100_000).default(5000),
     /** After an outage the server is asked for what it recorded meanwhile. */
     history: z.boolean().default(true),
+    alarms: AlarmsConfig.optional().describe(
+      'The alarms of the server itself become alarms here, and are acknowledged from here (OPC 10000-9).',
+    ),
     /** Accept any server certificate at first sight: for demonstrations only. */
     trustServer: z.boolean().default(false),
     /** When the certificate of the server is made for another host or application than the one it is asked for. */

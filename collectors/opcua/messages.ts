@@ -1,5 +1,15 @@
-import { DataChangeNotification, RepublishRequest, StatusChangeNotification } from 'node-opcua-client';
-import type { MonitoredItemNotification, NotificationMessage, RepublishResponse } from 'node-opcua-client';
+import {
+  DataChangeNotification,
+  EventNotificationList,
+  RepublishRequest,
+  StatusChangeNotification,
+} from 'node-opcua-client';
+import type {
+  EventFieldList,
+  MonitoredItemNotification,
+  NotificationMessage,
+  RepublishResponse,
+} from 'node-opcua-client';
 import { after, isOld, missing } from './sequence.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
@@ -14,6 +24,10 @@ export interface Ears {
   readonly values: (values: readonly MonitoredItemNotification[]) => void;
   /** Messages that the server had sent, or was about to, and has no longer. */
   readonly lost: (messages: number, from: number, to: number) => void;
+  /** Events in the order sent. */
+  readonly events?: (events: readonly EventFieldList[]) => void;
+  /** Messages did not arrive in their place: events among them are not made good. */
+  readonly disordered?: () => void;
 }
 
 /** The server says that a subscription is no more: there is nothing to resume. */
@@ -32,6 +46,11 @@ export function valuesIn({ notificationData }: NotificationMessage): MonitoredIt
     return notification instanceof DataChangeNotification ? (notification.monitoredItems ?? []) : [];
   });
 }
+
+export const eventsIn = ({ notificationData }: NotificationMessage): EventFieldList[] =>
+  (notificationData ?? []).flatMap((notification) =>
+    notification instanceof EventNotificationList ? (notification.events ?? []) : [],
+  );
 
 /** Messages that did not arrive. */
 interface Missing {

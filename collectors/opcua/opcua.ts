@@ -1,5 +1,6 @@
 import './quiet.ts';
 import type { Collector, Emit, Protocol, Report } from '../collector.ts';
+import type { AlarmWatch } from './alarms/watch.ts';
 import { browse } from './browse.ts';
 import { collect } from './collect.ts';
 import type { Site } from './collect.ts';
@@ -21,6 +22,7 @@ export interface Live {
   readonly limits: Limits;
   /** Nodes without history at this server. */
   readonly withoutHistory: Set<string>;
+  readonly alarms: AlarmWatch | undefined;
 }
 
 export const opcua: Protocol<OpcuaConfig, OpcuaAddress> = {
@@ -43,6 +45,8 @@ export const opcua: Protocol<OpcuaConfig, OpcuaAddress> = {
       write: async (orders, signal) => write(link(), plan.points, orders, signal),
       invoke: async (call, signal) => invoke(link().session, call, signal),
     };
+    if (plan.config.alarms !== undefined)
+      driver.acknowledge = async (order, signal) => (await link().alarms?.acknowledge(order, signal)) ?? null;
     if (!plan.config.history) return driver;
     return {
       ...driver,
@@ -82,7 +86,8 @@ async function runOnce(
   try {
     await collect(site, link, left?.endpoint === endpoint ? left : undefined, {
       emit,
-      online: (limits) => online({ session: link.session, limits, withoutHistory: new Set() }),
+      online: (limits, alarms) =>
+        online({ session: link.session, limits, alarms, withoutHistory: new Set() }),
       leave: (what) => keep(key, { ...what, endpoint }),
       signal: AbortSignal.any([signal, over.signal]),
     });

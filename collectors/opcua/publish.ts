@@ -1,6 +1,6 @@
 import { PublishRequest } from 'node-opcua-client';
 import type { PublishResponse } from 'node-opcua-client';
-import { hasData, noted, recover, valuesIn } from './messages.ts';
+import { eventsIn, hasData, noted, recover, valuesIn } from './messages.ts';
 import type { Acknowledgement, Ears } from './messages.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
@@ -39,7 +39,11 @@ export function publishing(session: Session, ears: Ears, signal: AbortSignal): P
     const gap = noted(subscription, message, availableSequenceNumbers ?? []);
     if (hasData(message)) acknowledgements.push({ subscriptionId, sequenceNumber: message.sequenceNumber });
     ears.values(valuesIn(message));
-    if (gap !== undefined) void recover(session, gap, ears, acknowledgements).catch(fail);
+    const events = eventsIn(message);
+    if (events.length > 0) ears.events?.(events);
+    if (gap === undefined) return;
+    ears.disordered?.();
+    void recover(session, gap, ears, acknowledgements).catch(fail);
   };
   const ask = async () => {
     while (!signal.aborted && watched.size() > 0) {

@@ -1,27 +1,21 @@
 import { statusOf } from '../../history/reading.ts';
 import type { Reading, TagId } from '../../history/reading.ts';
-import type { AlarmChange, State } from './change.ts';
+import type { LimitChange, State } from './change.ts';
+import type { OpenLimitAlarm } from './open.ts';
 import { compare } from './rule.ts';
 import type { AlarmRule } from './rule.ts';
 import { next } from './state.ts';
 import type { Event } from './state.ts';
 
-/** An occurrence that is not over yet, as the store keeps it. */
-export interface OpenAlarm {
-  readonly id: string;
-  readonly rule: number;
-  readonly state: State;
-}
-
 export interface Judge {
   /** Compares live readings, oldest first, that arrived now with their tags' rules. A bad value neither raises nor clears. */
-  judge(readings: readonly Reading[], now: number): AlarmChange[];
+  judge(readings: readonly Reading[], now: number): LimitChange[];
   /** Raises what has been over its limit for the hold time, though its tag says nothing new. */
-  tick(now: number, fresh: (tag: TagId) => boolean): AlarmChange[];
+  tick(now: number, fresh: (tag: TagId) => boolean): LimitChange[];
   /** Goes on with other rules. A rule that stays keeps what stands by it; one that is gone takes its alarm with it. */
   replant(rules: readonly AlarmRule[]): void;
   /** Null if the alarm is not open or has been acknowledged before. */
-  acknowledge(id: string, act: { by: string; at: number; comment: string | null }): AlarmChange | null;
+  acknowledge(id: string, act: { by: string; at: number; comment: string | null }): LimitChange | null;
 }
 
 interface Standing {
@@ -40,7 +34,7 @@ interface Standing {
 /** `newId` gives each occurrence its UUID; `open` are the occurrences that a restart found. */
 export function createJudge(
   rules: readonly AlarmRule[],
-  open: readonly OpenAlarm[],
+  open: readonly OpenLimitAlarm[],
   newId: () => string,
 ): Judge {
   let standings = rules.map((rule) => stand(rule, open));
@@ -84,7 +78,7 @@ export function createJudge(
   };
 }
 
-function stand(rule: AlarmRule, open: readonly OpenAlarm[]): Standing {
+function stand(rule: AlarmRule, open: readonly OpenLimitAlarm[]): Standing {
   const { id = null, state = 'normal' } = open.find((alarm) => alarm.rule === rule.id) ?? {};
   return { rule, state, id, since: 0, heardAt: 0, known: false, value: null };
 }
@@ -102,7 +96,7 @@ function look(
   standing: Standing,
   { at, value }: { at: number; value: number },
   newId: () => string,
-): AlarmChange[] {
+): LimitChange[] {
   standing.value = value;
   const where = compare(standing.rule, value);
   // The deadband delays the return only: what is not yet raised starts its hold time anew.
@@ -114,7 +108,7 @@ function look(
   return held ? [...changes, ...happen(standing, 'held', at, newId)] : changes;
 }
 
-function happen(standing: Standing, event: Event, at: number, newId: () => string): AlarmChange[] {
+function happen(standing: Standing, event: Event, at: number, newId: () => string): LimitChange[] {
   const before = standing.state;
   standing.state = next(before, event);
   if (standing.state === before) return [];
@@ -128,7 +122,7 @@ function happen(standing: Standing, event: Event, at: number, newId: () => strin
 }
 
 /** What the journal says of a step; null for the steps before an alarm exists. */
-function described(before: State, after: State, event: Event): AlarmChange['event'] | null {
+function described(before: State, after: State, event: Event): LimitChange['event'] | null {
   if (event === 'held') return 'raised';
   if (event === 'acknowledged') return 'acknowledged';
   if (event === 'exceeded') return after === 'active' ? 'raised again' : null;
@@ -138,9 +132,9 @@ function described(before: State, after: State, event: Event): AlarmChange['even
 const changeOf = (
   { rule, state, value }: Standing,
   id: string,
-  event: AlarmChange['event'],
+  event: LimitChange['event'],
   at: number,
-): AlarmChange => ({
+): LimitChange => ({
   id,
   rule: rule.id,
   tag: rule.tag,

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OpenAlarm } from '../alarms/judge.ts';
+import type { OpenAlarm } from '../alarms/open.ts';
 import type { Plant } from '../store/plant.ts';
 
 /** What a start needs of the database, kept beside it: so that a site collects while its database is away. */

@@ -6,6 +6,7 @@ import { route } from '../../platform/web/route.ts';
 import { Acknowledgement, AlarmView } from '../api/alarms.ts';
 import type { Operation } from '../operation.ts';
 import { selectAlarms } from '../store/alarms.ts';
+import { problemOf } from './unable.ts';
 
 export const alarms = (db: Db, operation: () => Operation) => [
   route({
@@ -15,18 +16,21 @@ export const alarms = (db: Db, operation: () => Operation) => [
     summary: 'Alarms: unacknowledged first, then the most urgent, then the newest.',
     query: PageQuery.extend({ state: z.enum(['open', 'all']).default('open') }),
     answer: page(AlarmView),
-    handle: ({ query: { state, ...where } }) => selectAlarms(db, state, where),
+    handle: ({ query: { state, ...where } }) =>
+      selectAlarms(db, state, where, (id) => operation().isCertain(id)),
   }),
   route({
     method: 'POST',
     path: '/api/v1/alarms/{id}/acknowledgement',
     role: 'operator',
-    summary: 'Acknowledges one alarm.',
+    summary: 'Acknowledges one alarm. That of a device is acknowledged at the device, which may refuse.',
     params: z.strictObject({ id: z.uuid() }),
     body: Acknowledgement,
     answer: z.strictObject({ acknowledged: z.literal(true) }),
     async handle({ params, body, user }) {
-      const done = await operation().walk.acknowledge(params.id, user.name, body.comment ?? null);
+      const done = await operation()
+        .acknowledge(params.id, user.name, body.comment ?? null)
+        .catch(problemOf);
       if (!done) {
         throw new Problem({
           status: 409,

@@ -1,7 +1,8 @@
 import { insertLoss } from '../../history/store/losses.ts';
 import { insertCounted } from '../../history/store/readings.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
-import type { AlarmChange } from '../alarms/change.ts';
+import type { SiteEvent } from '../../sync/wire.ts';
+import type { AlarmChange, DeviceChange } from '../alarms/change.ts';
 import { insertAlarmChanges, selectAlarmFacts } from './alarms.ts';
 import type { AlarmFacts } from './alarms.ts';
 import type { Flush } from './commit.ts';
@@ -16,12 +17,21 @@ export const flushTo =
     if (changes.length > 0) {
       await insertAlarmChanges(tx, changes);
       const facts = await selectAlarmFacts(tx, [...new Set(changes.map(({ id }) => id))]);
-      await outbox.enqueueEvent(tx, ...changes.flatMap((change) => toEvent(change, facts.get(change.id))));
+      await outbox.enqueueEvent(tx, ...changes.flatMap((change) => toEvent(change, facts)));
     }
     return duplicates;
   };
 
-function toEvent({ state, ...change }: AlarmChange, facts: AlarmFacts | undefined) {
+function toEvent(change: AlarmChange, all: ReadonlyMap<string, AlarmFacts>): SiteEvent[] {
+  if ('device' in change) return [deviceEvent(change)];
+  const { state, ...rest } = change;
+  const facts = all.get(change.id);
   if (state === 'pending' || facts === undefined) return [];
-  return [{ type: 'alarm' as const, ...change, ...facts, state }];
+  return [{ type: 'alarm', ...rest, ...facts, state }];
+}
+
+function deviceEvent({ device, id, event, state, at, by, comment }: DeviceChange): SiteEvent {
+  const { sourceName: source, name, of, tag, area, message, severity, priority } = device;
+  const words = { source, name, of, tag, area, message, severity, priority };
+  return { type: 'device-alarm', id, event, state, at, by, comment, ...words };
 }

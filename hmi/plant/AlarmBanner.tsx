@@ -1,8 +1,8 @@
 import { shortTime } from '../format.ts';
 import { type Key, t } from '../locale.ts';
+import { crossed, placeOf } from './alarm-words.ts';
 import { AlarmMark } from './AlarmMark.tsx';
 import { type AlarmView, alarmsProblem, byUrgency, isUnacknowledged, openAlarms } from './alarms.ts';
-import { value } from './value.ts';
 
 const SHOWN = 2;
 
@@ -17,14 +17,12 @@ export function AlarmBanner() {
       <div class="banner-top">
         {waiting.length === 0 ? <span class="calm">{t(calm(alarms))}</span> : null}
         {waiting.slice(0, SHOWN).map((alarm) => (
-          <a key={alarm.id} href={`/tags/${alarm.tag}`} class="banner-alarm">
+          <a key={alarm.id} href={placeOf(alarm)} class="banner-alarm">
             <AlarmMark priority={alarm.priority} state={alarm.state} />
             <time>{shortTime(alarm.raisedAt)}</time>
             <strong>{alarm.tagName}</strong>
             <span class="what">{alarm.description}</span>
-            <span class="figures">
-              {t(`alarm.kind.${alarm.kind}`)} {value(alarm.valueAtRaise, null, alarm.unit)}
-            </span>
+            <span class="figures">{crossed(alarm, alarm.valueAtRaise)}</span>
           </a>
         ))}
       </div>

@@ -3,6 +3,7 @@ import { Command } from '../components/Command.tsx';
 import { type Column, Table } from '../components/Table.tsx';
 import { duration, exactTime, fullDay, time } from '../format.ts';
 import { t } from '../locale.ts';
+import { crossed, placeOf } from './alarm-words.ts';
 import { AlarmMark } from './AlarmMark.tsx';
 import { type AlarmView, isUnacknowledged } from './alarms.ts';
 import { value } from './value.ts';
@@ -77,7 +78,7 @@ const facts = (): Column<AlarmView>[] => [
     key: 'tag',
     head: t('alarms.tag'),
     cell: (alarm) => (
-      <a class="in-row" href={`/tags/${alarm.tag}`}>
+      <a class="in-row" href={placeOf(alarm)}>
         <strong>{alarm.tagName}</strong> <span>{alarm.description}</span>
       </a>
     ),
@@ -103,12 +104,18 @@ function Raised({ at }: { at: string }) {
 }
 
 function Crossing({ alarm }: { alarm: AlarmView }) {
+  if (alarm.source !== null) {
+    return (
+      <span class="stack">
+        <span class="strong">{alarm.condition}</span>
+        <small>{t('alarms.ofSource', { source: alarm.source, severity: alarm.severity ?? '–' })}</small>
+      </span>
+    );
+  }
   return (
     <span class="stack">
       <span class="strong">{value(alarm.valueAtRaise, null, alarm.unit)}</span>
-      <small>
-        {t(`alarm.kind.${alarm.kind}`)} {value(alarm.limit, null, alarm.unit)}
-      </small>
+      <small>{crossed(alarm, alarm.limit)}</small>
     </span>
   );
 }
@@ -120,6 +127,7 @@ function State({ alarm }: { alarm: AlarmView }) {
       <span>
         {t(`alarm.state.${alarm.state}`)}, {duration(end - Date.parse(alarm.raisedAt))}
       </span>
+      {alarm.uncertain ? <small>{t('alarms.uncertain')}</small> : null}
       {alarm.acknowledgedAt === null ? null : (
         <small>
           {t('alarms.acknowledgedBy', { by: alarm.acknowledgedBy ?? '–', at: time(alarm.acknowledgedAt) })}

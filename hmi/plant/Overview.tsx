@@ -3,7 +3,7 @@ import { PageHead } from '../components/PageHead.tsx';
 import { Empty, Loaded } from '../components/States.tsx';
 import { t } from '../locale.ts';
 import { AlarmMark } from './AlarmMark.tsx';
-import { alarmOfTag } from './alarms.ts';
+import { alarmOfTag, openAlarms } from './alarms.ts';
 import { loadSparks } from './spark.ts';
 import { TagTile } from './TagTile.tsx';
 import { type TagView, useTags } from './tags.ts';
@@ -84,7 +84,8 @@ function AreaButtons({ areas, only, onOnly }: ButtonsProps) {
 }
 
 function AreaButton({ area, pressed, onPress }: { area: Area; pressed: boolean; onPress: () => void }) {
-  const alarms = area.tags.flatMap(({ id }) => alarmOfTag.value.get(id) ?? []);
+  const ofDevices = (openAlarms.value ?? []).filter(({ tag, area: at }) => tag === null && at === area.name);
+  const alarms = [...area.tags.flatMap(({ id }) => alarmOfTag.value.get(id) ?? []), ...ofDevices];
   const worst = Math.min(...alarms.map(({ priority }) => priority));
   const [most] = alarms.filter(({ priority }) => priority === worst);
   return (

@@ -9,6 +9,7 @@ import { link, reading } from '../live.ts';
 import { t } from '../locale.ts';
 import { lookOf } from '../quality.ts';
 import { useResource } from '../resource.ts';
+import { crossed } from './alarm-words.ts';
 import { AlarmMark } from './AlarmMark.tsx';
 import { type AlarmView, openAlarms } from './alarms.ts';
 import { RangeBar } from './RangeBar.tsx';
@@ -78,8 +79,8 @@ function TagAlarm({ alarm, tag }: { alarm: AlarmView; tag: TagView }) {
     <a class="tag-alarm" href="/alarms">
       <AlarmMark priority={alarm.priority} state={alarm.state} />
       <span>
-        {t(`alarm.kind.${alarm.kind}`)} {value(alarm.limit, tag.decimals, tag.unit)}
-        <small>{alarm.action}</small>
+        {crossed(alarm, alarm.limit, tag.decimals)}
+        <small>{alarm.kind === 'device' ? alarm.description : alarm.action}</small>
       </span>
     </a>
   );

@@ -27,7 +27,7 @@ export const byUrgency = (a: AlarmView, b: AlarmView): number =>
 export const alarmOfTag = computed(() => {
   const most = new Map<number, AlarmView>();
   for (const alarm of [...(loaded.value ?? [])].sort(byUrgency)) {
-    if (!most.has(alarm.tag)) most.set(alarm.tag, alarm);
+    if (alarm.tag !== null && !most.has(alarm.tag)) most.set(alarm.tag, alarm);
   }
   return most;
 });

@@ -8,7 +8,7 @@ import type { Logger } from '../../platform/log.ts';
 import { EventsPayload } from '../wire.ts';
 import type { Acknowledgement, SiteEvent } from '../wire.ts';
 import type { SyncMetrics } from './metrics.ts';
-import { insertAlarmChange } from './store/alarms.ts';
+import { insertAlarmChange, insertDeviceAlarmChange } from './store/alarms.ts';
 import type { Arrival } from './store/ledger.ts';
 import {
   addReadings,
@@ -160,6 +160,10 @@ async function storeEvents(tx: Db, site: string, events: readonly SiteEvent[]): 
       continue;
     }
     tagOf ??= numbersOf(await selectTagMap(tx, site));
+    if (event.type === 'device-alarm') {
+      await insertDeviceAlarmChange(tx, site, event.tag === null ? null : tagOf(event.tag), event);
+      continue;
+    }
     const tag = tagOf(event.tag);
     if (event.type === 'alarm') await insertAlarmChange(tx, site, tag, event);
     else if (await insertTraining(tx, site, tag, event))

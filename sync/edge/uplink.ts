@@ -121,7 +121,7 @@ function dictionaryFor(segments: readonly Waiting[], known: readonly TagEntry[])
 function tagsOf({ stream, payload }: Waiting): number[] {
   if (stream === 'readings') return decodeBatch(payload).map(({ tag }) => tag);
   const events = EventsPayload.parse(JSON.parse(payload.toString('utf8')));
-  return events.flatMap((event) => (event.type === 'tags' ? [] : [event.tag]));
+  return events.flatMap((event) => (event.type === 'tags' ? [] : (event.tag ?? [])));
 }
 
 const deletedTag = (id: number): TagEntry => ({

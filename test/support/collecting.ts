@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type {
   Collector,
+  ConditionNews,
   Emit,
   FaultKind,
   KnownLoss,
@@ -26,12 +27,17 @@ export function aReport() {
     { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const losses: KnownLoss[] = [];
+  const news: ConditionNews[] = [];
   const report: Report = {
     log,
     fault: (kind, what, remedy) => void faults.push({ kind, what, remedy }),
     lost: (loss) => void losses.push(loss),
+    conditions(told) {
+      news.push(told);
+      return Promise.resolve();
+    },
   };
-  return { report, faults, lines, losses };
+  return { report, faults, lines, losses, news };
 }
 
 export const aPoint = <Address>(
@@ -53,6 +59,8 @@ export interface Run {
   readonly faults: readonly Fault[];
   readonly losses: readonly KnownLoss[];
   readonly lines: readonly Record<string, unknown>[];
+  /** Of the device's own alarms. */
+  readonly news: readonly ConditionNews[];
   /** Settles when the run is over: undefined, or the reason of its end. */
   readonly ended: Promise<unknown>;
   readonly readings: () => Raw[];
@@ -66,7 +74,7 @@ export function collect<Config, Address>(
   plan: Plan<Config, Address>,
   hold: () => Promise<void> = () => Promise.resolve(),
 ): Run {
-  const { report, faults, lines, losses } = aReport();
+  const { report, faults, lines, losses, news } = aReport();
   const batches: (readonly Raw[])[] = [];
   const stop = new AbortController();
   const emit: Emit = (batch) => {
@@ -84,6 +92,7 @@ export function collect<Config, Address>(
     faults,
     losses,
     lines,
+    news,
     ended,
     readings: () => batches.flat(),
     of: (tag) => batches.flat().filter((raw) => raw.tag === tag),

@@ -46,7 +46,7 @@ export async function lies(site: Api, at: number, known: readonly LastReading[])
   );
   return raised.filter(({ tag, kind, limit }) => {
     const value = Number(known.find((reading) => reading.tag === tag)?.value);
-    return kind === 'high' ? value <= limit : value >= limit;
+    return limit !== null && (kind === 'high' ? value <= limit : value >= limit);
   });
 }
 

@@ -173,5 +173,7 @@ export const anAlarm = (given: Partial<AlarmView> = {}): AlarmView => ({
   comment: null,
   consequence: 'The relief valve opens.',
   action: 'Open the purge valve.',
+  area: 'Reactor',
+  ...{ source: null, condition: null, severity: null, uncertain: false },
   ...given,
 });

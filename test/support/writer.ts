@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
-import type { AlarmChange } from '../../gateway/alarms/change.ts';
+import type { LimitChange } from '../../gateway/alarms/change.ts';
 import { openQuarantine } from '../../gateway/store/quarantine.ts';
 import { openSpool } from '../../gateway/store/spool.ts';
 import type { Flush } from '../../gateway/store/commit.ts';
@@ -22,7 +22,7 @@ import { aRelay } from './relay.ts';
 
 const silent = createLog('test', 'silent');
 
-export const aChange = (over: Partial<AlarmChange> = {}): AlarmChange => ({
+export const aChange = (over: Partial<LimitChange> = {}): LimitChange => ({
   id: randomUUID(),
   rule: 1,
   tag: TAG,

@@ -209,7 +209,7 @@ test('without a link nothing is written or browsed', async () => {
   const config = OpcuaConfig.parse({ endpoint: plant.endpoint });
   const idle = opcua.open(
     { config, points, pkiFolder: pki.path, dataFolder: pki.path },
-    { log: { warn: vi.fn() } as never, fault: vi.fn(), lost: vi.fn() },
+    { log: { warn: vi.fn() } as never, fault: vi.fn(), lost: vi.fn(), conditions: vi.fn() },
   );
   await expect(idle.write!([], signal)).rejects.toThrow('not connected');
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AlarmChange } from '../../../gateway/alarms/change.ts';
 import { createJudge } from '../../../gateway/alarms/judge.ts';
-import type { OpenAlarm } from '../../../gateway/alarms/judge.ts';
+import type { OpenLimitAlarm } from '../../../gateway/alarms/open.ts';
 import type { AlarmRule } from '../../../gateway/alarms/rule.ts';
 import { quality } from '../../../history/reading.ts';
 import type { Reading } from '../../../history/reading.ts';
@@ -13,7 +13,7 @@ const ids = () => {
   return () => `alarm-${++count}`;
 };
 /** A judge of readings that arrive at their source time, unless a test says otherwise. */
-function judgeOf(over: Partial<AlarmRule> = {}, open: readonly OpenAlarm[] = []) {
+function judgeOf(over: Partial<AlarmRule> = {}, open: readonly OpenLimitAlarm[] = []) {
   const judge = createJudge([aRule(over)], open, ids());
   return {
     ...judge,

@@ -3,7 +3,7 @@ import { toFile } from '../../../gateway/plant/file.ts';
 import { PlantModel } from '../../../gateway/plant/model.ts';
 import { insertAlarmChanges, selectAlarms, selectOpenAlarms } from '../../../gateway/store/alarms.ts';
 import { selectForecastTags, selectPlant, upsertPlant } from '../../../gateway/store/plant.ts';
-import type { AlarmChange } from '../../../gateway/alarms/change.ts';
+import type { LimitChange } from '../../../gateway/alarms/change.ts';
 import { selectAudit } from '../../../platform/access/store/audit.ts';
 import { accessMigrations } from '../../../platform/access/store/migrations.ts';
 import type { Database } from '../../../platform/database/db.ts';
@@ -26,7 +26,7 @@ afterAll(async () => {
 const ALARM = '018f3c6e-0000-7000-8000-000000000001';
 const ALL = { limit: 100, offset: 0 };
 
-async function aRaisedAlarm(over: Partial<AlarmChange> = {}): Promise<AlarmChange> {
+async function aRaisedAlarm(over: Partial<LimitChange> = {}): Promise<LimitChange> {
   const plant = await selectPlant(db);
   const rule = plant!.rules[0]!;
   return {
