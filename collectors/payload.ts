@@ -16,7 +16,8 @@ export function readPayload(bytes: Uint8Array): Payload {
   } catch {
     return { kind: 'malformed', why: 'it is not UTF-8' };
   }
-  if (depth(text) > DEEPEST) return { kind: 'malformed', why: `it nests more than ${DEEPEST} levels` };
+  if (opensMany(text) && depth(text) > DEEPEST)
+    return { kind: 'malformed', why: `it nests more than ${DEEPEST} levels` };
   try {
     return { kind: 'document', document: JSON.parse(keepLongIntegers(text)) as unknown };
   } catch (err) {
@@ -29,10 +30,35 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Integers beyond 2^53 become strings, which keep all digits. */
 function keepLongIntegers(text: string): string {
-  if (!/\d{16}/.test(text)) return text;
+  if (!hasLongDigits(text)) return text;
   return text.replace(TOKEN, (token) =>
     /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
   );
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+
+/** Whether 16 digits follow each other. At least one of so many stands at a multiple of 16: only there is looked. */
+function hasLongDigits(text: string): boolean {
+  for (let at = 15; at < text.length; at += 16) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let from = at;
+    let to = at + 1;
+    while (isDigit(text.charCodeAt(from - 1))) from--;
+    while (isDigit(text.charCodeAt(to))) to++;
+    if (to - from >= 16) return true;
+  }
+  return false;
+}
+
+/** Whether it may nest so deep at all: it opens as many. */
+function opensMany(text: string): boolean {
+  let opened = 0;
+  for (const bracket of '[{') {
+    for (let at = text.indexOf(bracket); at >= 0 && opened <= DEEPEST; at = text.indexOf(bracket, at + 1))
+      opened++;
+  }
+  return opened > DEEPEST;
 }
 
 function depth(text: string): number {

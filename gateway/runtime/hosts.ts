@@ -1,9 +1,11 @@
 import type { ProtocolName } from '../../collectors/protocols.ts';
+import type { Raw } from '../../history/reading.ts';
 import type { Logger } from '../../platform/log.ts';
 import { apart } from './apart.ts';
 import { startHost } from './host.ts';
 import type { Home, Host, StartHost } from './host.ts';
 import type { GatewaySide } from './messages.ts';
+import { unpack } from './packed.ts';
 
 /** A source as its host knows it. */
 export interface Guest {
@@ -16,13 +18,13 @@ export interface Guest {
   readonly ears: GuestEars;
 }
 
-type Curried<Name extends 'emit' | 'log' | 'faults' | 'lost' | 'able' | 'conditions'> =
+type Curried<Name extends 'log' | 'faults' | 'lost' | 'able' | 'conditions'> =
   Parameters<GatewaySide[Name]> extends [number, ...infer Rest]
     ? (...rest: Rest) => ReturnType<GatewaySide[Name]>
     : never;
 /** What a source's driver says, without its number. */
 export interface GuestEars {
-  readonly emit: Curried<'emit'>;
+  readonly emit: (batch: readonly Raw[], late: boolean) => Promise<void>;
   readonly log: Curried<'log'>;
   readonly faults: Curried<'faults'>;
   readonly lost: Curried<'lost'>;
@@ -102,7 +104,7 @@ function takeHost(group: Group): Host | undefined {
 
 /** Hands what a host says to the ears of the source that it is about. */
 const switchboard = (ears: ReadonlyMap<number, GuestEars>): Omit<GatewaySide, 'blame'> => ({
-  emit: (id, batch, late) => ears.get(id)?.emit(batch, late) ?? Promise.resolve(),
+  emit: (id, batch, late) => ears.get(id)?.emit(unpack(batch), late) ?? Promise.resolve(),
   log: (id, line) => ears.get(id)?.log(line),
   faults: (id, faults) => ears.get(id)?.faults(faults),
   lost: (id, loss) => ears.get(id)?.lost(loss),

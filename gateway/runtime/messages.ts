@@ -12,7 +12,7 @@ import type {
   WriteOutcome,
 } from '../../collectors/collector.ts';
 import type { ProtocolName } from '../../collectors/protocols.ts';
-import type { Raw } from '../../history/reading.ts';
+import type { Packed } from './packed.ts';
 
 /** What a host of drivers is started with. */
 export interface HostData {
@@ -60,7 +60,7 @@ export interface WorkerSide extends Record<string, (...args: never[]) => unknown
 /** What the gateway offers to a host. */
 export interface GatewaySide extends Record<string, (...args: never[]) => unknown> {
   /** Settles when the batch is safe. `late`: from the device's own history. */
-  emit(source: number, batch: readonly Raw[], late: boolean): Promise<void>;
+  emit(source: number, batch: Packed, late: boolean): Promise<void>;
   /** A line of a driver's own log, in JSON. */
   log(source: number, line: string): void;
   faults(source: number, faults: readonly Faults[]): void;

@@ -7,6 +7,7 @@ import { faultCounter } from './faults.ts';
 import { inFlight } from './in-flight.ts';
 import { CAPABILITIES } from './messages.ts';
 import type { Capability, GatewaySide, HostData, WorkerSide } from './messages.ts';
+import { pack } from './packed.ts';
 
 // The entry of a host of drivers, a thread or a process: it loads its own protocol and no other.
 const { protocol: name, traces } = assigned() as HostData;
@@ -35,7 +36,7 @@ process.on('uncaughtExceptionMonitor', () => {
 });
 
 const emitter = (source: number, late: boolean): Emit =>
-  inFlight((batch) => gateway.emit(source, batch, late), UNSETTLED_BATCHES);
+  inFlight((batch) => gateway.emit(source, pack(batch), late), UNSETTLED_BATCHES);
 
 function reportOf(source: number): Report {
   const known = reports.get(source);
