@@ -4,6 +4,12 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { EXIT_CONFIG, Refusal } from './cli.ts';
 
+/** What a schema finds missing is called so, everywhere. */
+z.config({
+  customError: (issue) =>
+    issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : undefined,
+});
+
 /** Environment variables, as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 type Tree = Record<string, unknown>;

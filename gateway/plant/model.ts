@@ -33,17 +33,22 @@ export const TagEntry = z.strictObject({
   area: name,
   source: name,
   address: z.unknown(),
-  scale: z.strictObject({ factor: z.number(), offset: z.number().default(0) }).optional(),
-  expectedMs: whole(100).default(1000),
-  range: interval.optional(),
-  normal: interval.optional(),
-  clamp: interval.optional(),
+  scale: z
+    .strictObject({ factor: z.number(), offset: z.number().default(0) })
+    .optional()
+    .describe('What is read times the factor plus the offset is the value.'),
+  expectedMs: whole(100).default(1000).describe('How often a reading comes; three times as long is stale.'),
+  range: interval.optional().describe('What the sensor can measure: a reading outside of it is bad.'),
+  normal: interval.optional().describe('Within it the process is as it should be. Screens show it.'),
+  clamp: interval.optional().describe('A reading outside of it is set to the limit, and marked.'),
   stuckMs: whole(0).optional().describe('0 and absent: may hold still for ever.'),
-  spike: z.boolean().default(true),
+  spike: z.boolean().default(true).describe('Doubts single readings that leap (Hampel filter).'),
   alarms: z.array(AlarmEntry).default([]),
   forecast: ForecastSettings.optional(),
-  thin: ThinSettings.optional(),
-  write: WriteSettings.extend({ range: interval }).optional(),
+  thin: ThinSettings.optional().describe(
+    'Stores less, with a bound on the error. Alarms and screens see all.',
+  ),
+  write: WriteSettings.extend({ range: interval }).optional().describe('Who may write which values.'),
 });
 export type TagEntry = z.infer<typeof TagEntry>;
 

@@ -21,6 +21,8 @@ export function words(problem: Problem): { title: string; detail: string } {
   if (problem.status === 0)
     return { title: t('problem.unreachable'), detail: detail ?? t('problem.unreachable.remedy') };
   if (problem.status === 403) return { title: t('problem.forbidden'), detail: detail ?? '' };
+  // What was asked cannot be done, and the detail says why: the name of the status says less.
+  if ([400, 409, 422].includes(problem.status) && detail !== undefined) return { title: detail, detail: '' };
   return { title: title ?? t('problem.status', { status: String(problem.status) }), detail: detail ?? '' };
 }
 

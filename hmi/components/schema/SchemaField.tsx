@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { t } from '../../locale.ts';
-import { Choice, Hint, Json, Line, SecretField, Switch } from './lines.tsx';
+import { Choice, Hint, Json, Line, Pair, SecretField, Switch } from './lines.tsx';
 import {
   type FieldProps,
   initial,
@@ -191,5 +191,6 @@ const fields: Readonly<Record<Shape, (props: FieldProps) => VNode>> = {
   switch: Switch,
   number: Line,
   text: Line,
+  pair: Pair,
   json: Json,
 };

@@ -10,7 +10,7 @@ const shownDefault = ({ default: given }: Schema): string | undefined =>
 export function Hint({ schema: { description }, id }: { schema: Schema; id?: string }) {
   return description === undefined ? null : (
     <small id={id} class="hint">
-      {description}
+      {description.replace(/`([^`]*)`/g, '“$1”')}
     </small>
   );
 }
@@ -107,6 +107,32 @@ export function Line({ name, schema, value, path, required, change }: FieldProps
         )
       }
     </Labelled>
+  );
+}
+
+/** Two numbers: a lower and an upper limit. */
+export function Pair({ name, schema, value, path, change }: FieldProps) {
+  const ends = Array.isArray(value) ? (value as unknown[]) : [];
+  const put = (place: number, text: string) => {
+    const next = [0, 1].map((i) => (i === place ? (text === '' ? null : Number(text)) : (ends[i] ?? null)));
+    change(path, next.every((end) => end === null) ? undefined : next);
+  };
+  return (
+    <fieldset class="field pair">
+      <legend>{labelOf(name)}</legend>
+      {(['schema.low', 'schema.high'] as const).map((label, i) => (
+        <input
+          key={label}
+          type="number"
+          step="any"
+          aria-label={t(label)}
+          placeholder={t(label)}
+          value={typeof ends[i] === 'number' ? ends[i] : ''}
+          onInput={(event) => put(i, event.currentTarget.value)}
+        />
+      ))}
+      <Hint schema={schema} />
+    </fieldset>
   );
 }
 

@@ -22,7 +22,8 @@ export interface Schema {
 
 export type Path = readonly (string | number)[];
 /** What a field is drawn as. */
-export type Shape = 'group' | 'list' | 'map' | 'variants' | 'choice' | 'switch' | 'number' | 'text' | 'json';
+export type Shape =
+  'group' | 'list' | 'map' | 'variants' | 'choice' | 'switch' | 'number' | 'text' | 'pair' | 'json';
 
 export interface FieldProps {
   name: string;
@@ -50,14 +51,18 @@ const isPlain = (type: string): type is keyof typeof plain => type in plain;
 export function shapeOf(schema: Schema): Shape {
   if (optionsOf(schema) !== undefined) return 'choice';
   if (variantsOf(schema).length > 0) return 'variants';
-  if (schema.type === 'array') return isListOfOneKind(schema) ? 'list' : 'json';
+  if (schema.type === 'array') return listShape(schema);
   if (schema.type === 'object' && schema.properties === undefined)
     return typeof schema.additionalProperties === 'object' ? 'map' : 'json';
   return typeof schema.type === 'string' && isPlain(schema.type) ? plain[schema.type] : 'json';
 }
 
-const isListOfOneKind = ({ items, prefixItems }: Schema): boolean =>
-  items !== undefined && prefixItems === undefined;
+function listShape({ items, prefixItems }: Schema): Shape {
+  if (prefixItems === undefined) return items === undefined ? 'json' : 'list';
+  const isPair =
+    prefixItems.length === 2 && prefixItems.every(({ type }) => type === 'number' || type === 'integer');
+  return isPair ? 'pair' : 'json';
+}
 
 /** The values to choose from: an enumeration, or variants that are all constants. */
 export function optionsOf(schema: Schema): readonly (string | number)[] | undefined {

@@ -23,7 +23,8 @@ test.each<[string, z.ZodType]>([
   ['map', z.record(z.string(), z.number())],
   ['variants', z.union([z.strictObject({ a: z.string() }), z.strictObject({ b: z.string() })])],
   ['json', z.unknown()],
-  ['json', z.tuple([z.number(), z.number()])],
+  ['pair', z.tuple([z.number(), z.number()])],
+  ['json', z.tuple([z.number(), z.string()])],
 ])('a %s is drawn as what it is', (shape, schema) => {
   expect(shapeOf(schemaOf(schema))).toBe(shape);
 });
