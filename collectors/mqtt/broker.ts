@@ -4,6 +4,7 @@ import type { Client } from 'aedes';
 import { ticks } from '../ticks.ts';
 import { accessRules } from './access.ts';
 import type { House } from './access.ts';
+import { admission } from './admission.ts';
 import { attended } from './attend.ts';
 import { HEARTBEAT_MS } from './config.ts';
 import type { BrokerConfig } from './config.ts';
@@ -95,41 +96,57 @@ async function heartbeat(house: House, publish: Publish, signal: AbortSignal): P
   }
 }
 
-const doorsOf = (broker: Aedes, { config, guests, figures, line }: House): Doors => ({
-  enter(stream, from) {
-    stream.on('error', () => undefined);
-    if (guests.count() >= config.maxClients) {
-      const what = `${from} was refused: ${config.maxClients} clients are connected already.`;
-      line.report.fault('refused client', what, 'Raise maxClients of the source, or look who connects.');
-      stream.destroy();
-      return;
-    }
-    guests.enter(stream);
-    broker.handle(stream);
-    watch(
-      stream,
-      config.maxPacketBytes,
-      (wrong) => {
+function doorsOf(broker: Aedes, { config, guests, figures, line }: House): Doors {
+  const { maxClients, maxConnectsPerS } = config;
+  const admits = maxConnectsPerS === undefined ? () => true : admission(maxConnectsPerS);
+  /** What is wrong with one more, and what to do. */
+  const objection = (from: string): [string, string] | undefined => {
+    if (guests.count() >= maxClients)
+      return [
+        `${maxClients} clients are connected already`,
+        'Raise maxClients of the source, or look who connects.',
+      ];
+    if (admits(from, Date.now())) return undefined;
+    const remedy = 'Look why it connects so often: a wrong password? Or raise maxConnectsPerS of the source.';
+    return [`more than ${maxConnectsPerS} connections a second come from there`, remedy];
+  };
+  return {
+    enter(stream, from) {
+      stream.on('error', () => undefined);
+      const [why, remedy] = objection(from) ?? [];
+      if (why !== undefined && remedy !== undefined) {
         figures.refused++;
-        const what = `${from} sent ${wrong} and was cut off.`;
-        const remedy = 'Raise maxPacketBytes of the source if the device is meant to send so much.';
-        line.report.fault('refused client', what, remedy);
-      },
-      (bytes) => {
-        figures.bytes += bytes;
-        guests.seen(stream);
-      },
-    );
-  },
-  stumbled(from, err) {
-    const what = `${from} was refused: TLS failed (${err.message}).`;
-    line.report.fault(
-      'refused client',
-      what,
-      "Compare the device's certificates and TLS versions with `tls` of the source.",
-    );
-  },
-});
+        line.report.fault('refused client', `${from} was refused: ${why}.`, remedy);
+        stream.destroy();
+        return;
+      }
+      guests.enter(stream);
+      broker.handle(stream);
+      watch(
+        stream,
+        config.maxPacketBytes,
+        (wrong) => {
+          figures.refused++;
+          const what = `${from} sent ${wrong} and was cut off.`;
+          const remedy = 'Raise maxPacketBytes of the source if the device is meant to send so much.';
+          line.report.fault('refused client', what, remedy);
+        },
+        (bytes) => {
+          figures.bytes += bytes;
+          guests.seen(stream);
+        },
+      );
+    },
+    stumbled(from, err) {
+      const what = `${from} was refused: TLS failed (${err.message}).`;
+      line.report.fault(
+        'refused client',
+        what,
+        "Compare the device's certificates and TLS versions with `tls` of the source.",
+      );
+    },
+  };
+}
 
 /** After `handle`: the broker reads when it wants to, and each chunk passes here as it is read. */
 function watch(

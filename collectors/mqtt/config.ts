@@ -63,6 +63,11 @@ export const BrokerConfig = z.strictObject({
   maxPacketBytes: packetBytes,
   maxTopicLevels: z.number().int().min(1).max(100).default(16),
   maxClients: z.number().int().min(1).max(10_000).default(1000),
+  maxConnectsPerS: z
+    .number()
+    .positive()
+    .optional()
+    .describe('From one address, and as many at once. Who comes too often is refused.'),
   maxMessagesPerS: z
     .number()
     .positive()

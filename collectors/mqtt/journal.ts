@@ -3,8 +3,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-/** Length, checksum and length of the note before each entry. */
+/** Before each entry: its length, the checksum of all that follows, the length of its note. */
 const HEAD = 12;
+const CHECKED_FROM = 8;
 const LARGEST = 64 * 1024 * 1024;
 /** Below this size the log is not worth writing anew. */
 const SMALL_BYTES = 4 * 1024 * 1024;
@@ -47,7 +48,8 @@ export function entriesIn<Note>(bytes: Buffer): Entry<Note>[] {
     const noteLength = bytes.readUInt32LE(at + 8);
     const body = bytes.subarray(at + HEAD, at + HEAD + length);
     const whole = length <= LARGEST && noteLength <= length && body.length === length;
-    if (!whole || crc32(body) !== bytes.readUInt32LE(at + 4)) break;
+    if (!whole || crc32(bytes.subarray(at + CHECKED_FROM, at + HEAD + length)) !== bytes.readUInt32LE(at + 4))
+      break;
     const note = JSON.parse(body.toString('utf8', 0, noteLength)) as Note;
     entries.push({ note, payload: Uint8Array.from(body.subarray(noteLength)) });
     at += HEAD + length;
@@ -57,12 +59,11 @@ export function entriesIn<Note>(bytes: Buffer): Entry<Note>[] {
 
 export function framed({ note, payload }: Entry<unknown>): Buffer {
   const text = Buffer.from(JSON.stringify(note));
-  const body = Buffer.concat([text, payload]);
-  const head = Buffer.alloc(HEAD);
-  head.writeUInt32LE(body.length, 0);
-  head.writeUInt32LE(crc32(body), 4);
-  head.writeUInt32LE(text.length, 8);
-  return Buffer.concat([head, body]);
+  const entry = Buffer.concat([Buffer.alloc(HEAD), text, payload]);
+  entry.writeUInt32LE(entry.length - HEAD, 0);
+  entry.writeUInt32LE(text.length, 8);
+  entry.writeUInt32LE(crc32(entry.subarray(CHECKED_FROM)), 4);
+  return entry;
 }
 
 async function writer<Note>(path: string, state: () => readonly Entry<Note>[]): Promise<Journal<Note>> {

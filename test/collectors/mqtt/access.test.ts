@@ -1,5 +1,6 @@
-import { connect } from 'mqtt';
+import { connect, connectAsync } from 'mqtt';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { admission } from '../../../collectors/mqtt/admission.ts';
 import { rightsOf } from '../../../collectors/mqtt/rights.ts';
 import { throttle } from '../../../collectors/mqtt/throttle.ts';
 import { BrokerConfig } from '../../../collectors/mqtt/config.ts';
@@ -100,6 +101,29 @@ test('one client more than are allowed is shown out', async () => {
   late.on('error', () => undefined);
   await event(late, 'close');
   expect(faults[0]!.what).toContain('1 clients');
+});
+
+test('who connects too often is refused for a while, and others are not', () => {
+  const admits = admission(2);
+  const at = (ms: number, address = 'a') => admits(address, ms);
+  expect([at(0), at(0), at(0), at(0), at(400)]).toEqual([true, true, false, false, false]);
+  expect(at(400, 'b')).toBe(true);
+  expect([at(500), at(500), at(1000)]).toEqual([true, false, true]);
+  expect([at(60_000), at(60_000), at(60_000)]).toEqual([true, true, false]);
+});
+
+test('connections that come too fast are closed unread, and that is said with what to do', async () => {
+  const { port, faults } = await broker({ maxConnectsPerS: 2 });
+  const refused = () => faults.filter(({ what }) => what.includes('2 connections a second')).length;
+  for (let i = 0; i < 3; i++) await bare(port, Uint8Array.of(0x10));
+  await vi.waitFor(() => expect(refused()).toBe(1));
+  expect(faults[0]!.remedy).toContain('maxConnectsPerS');
+  const who = { username: USER.name, password: USER.password, reconnectPeriod: 0 };
+  const client = await vi.waitFor(() => connectAsync(`mqtt://127.0.0.1:${port}`, who, false), {
+    timeout: 5_000,
+    interval: 300,
+  });
+  await client.endAsync(true);
 });
 
 test('who publishes faster than allowed is slowed down and loses nothing', async () => {

@@ -147,6 +147,20 @@ test('a log that was cut short, or spoilt, is read as far as it goes', () => {
   );
 });
 
+test('a byte that the disk spoilt, wherever it is, ends the log before its entry and stops no start', () => {
+  const log = Buffer.concat(
+    [{ note: 'first' }, { note: 'second' }].map(({ note }) => framed({ note, payload: Buffer.from('x') })),
+  );
+  const first = framed({ note: 'first', payload: Buffer.from('x') }).length;
+  // After a power cut the end of a file may be zeros.
+  expect(entriesIn(Buffer.concat([log, Buffer.alloc(100)]))).toHaveLength(2);
+  for (const at of log.keys()) {
+    const spoilt = Buffer.from(log);
+    spoilt[at]! ^= 0x04;
+    expect(entriesIn(spoilt).map(({ note }) => note)).toEqual(at < first ? [] : ['first']);
+  }
+});
+
 test('the log does not grow with what is gone', async () => {
   const folder = await aFolder();
   const { begin } = await openJournal<Note>(folder, 'log');
