@@ -114,6 +114,8 @@ export interface Invokable {
 export interface Condition {
   /** Names the alarm at this device, over restarts of both. */
   readonly key: string;
+  /** Where it is an earlier state of another one, which still waits for acknowledgement: that one's key. */
+  readonly branchOf: string | null;
   readonly name: string;
   /** What it is of, in the device's words. */
   readonly of: string;

@@ -50,9 +50,10 @@ export function createConditions(open: readonly OpenDeviceAlarm[], newId: () => 
   const { step, known, all, pending } = occurrences(open);
   const certain = new Set<string>();
   const hear = (from: Watched, condition: Condition, now: number): DeviceChange[] => {
-    const device = factsOf(from, condition);
-    const before = known(device);
+    const said = factsOf(from, condition);
+    const before = known(said) ?? trunkOf(condition, known, said);
     if (before === undefined && condition.state === 'normal') return [];
+    const device = before === undefined ? said : factsAfter(before, said, condition.state);
     const first = before ?? { id: newId(), state: 'normal' as const, at: 0, device };
     certain.add(first.id);
     const way = wayTo(first.state, condition.state, pending.has(first.id));
@@ -116,6 +117,7 @@ function occurrences(open: readonly OpenDeviceAlarm[]) {
       const at = to.at > before.at ? to.at : Math.max(now, before.at + 1);
       const act = event === 'acknowledged' ? pending.get(id) : undefined;
       if (act !== undefined) pending.delete(id);
+      byKey.delete(keyOf(before.device));
       if (state === 'normal') byKey.delete(keyOf(device));
       else byKey.set(keyOf(device), { id, state, at, device });
       const { by, comment } = act ?? to;
@@ -141,7 +143,29 @@ function wayTo(from: OpenDeviceAlarm['state'], to: OpenDeviceAlarm['state'], isA
 const keyOf = ({ source, key }: DeviceFacts): string => `${source} ${key}`;
 
 const saysElse = (before: DeviceFacts, after: DeviceFacts): boolean =>
-  before.message !== after.message || before.priority !== after.priority;
+  before.message !== after.message || before.priority !== after.priority || before.key !== after.key;
+
+/**
+ * A device may part what waits for acknowledgement from what is now (a branch, OPC 10000-9, 5.5.2): then the occurrence
+ * goes on with the part that waits, and what is now begins anew.
+ */
+function trunkOf(
+  { branchOf, state }: Condition,
+  known: (device: DeviceFacts) => OpenDeviceAlarm | undefined,
+  said: DeviceFacts,
+): OpenDeviceAlarm | undefined {
+  if (branchOf === null || state === 'normal') return undefined;
+  const trunk = known({ ...said, key: branchOf });
+  return trunk?.state === 'acknowledged' ? undefined : trunk;
+}
+
+/** What is no longer active is as urgent as it was; what is over may not be described any more. */
+function factsAfter({ device }: OpenDeviceAlarm, said: DeviceFacts, state: Condition['state']): DeviceFacts {
+  const message = said.message === '' ? device.message : said.message;
+  if (state === 'normal') return { ...device, message };
+  const { severity, priority } = state === 'returned' ? device : said;
+  return { ...said, severity, priority };
+}
 
 /** Who acted and what they said belongs to an acknowledgement; why an alarm is over, to its end. */
 function wordsOf({ at, by, comment, why }: Condition, event: DeviceChange['event']) {

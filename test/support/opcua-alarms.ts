@@ -1,4 +1,5 @@
 import { DataType, StatusCodes, Variant } from 'node-opcua-client';
+import type { StatusCode } from 'node-opcua-client';
 import type { OPCUAServerOptions } from 'node-opcua-server';
 import { opcuaPlant } from './opcua-plant.ts';
 import type { OpcuaPlant } from './opcua-plant.ts';
@@ -13,6 +14,8 @@ export interface AlarmPlant extends OpcuaPlant {
   setSeverity(severity: number, message: string): void;
   /** The server's queue of events was full. */
   overflow(): void;
+  /** From now on the server answers so to every Acknowledge. */
+  refuse(status: StatusCode): void;
 }
 
 /** What the server's library has, but its types do not say. */
@@ -20,11 +23,25 @@ interface Alarming {
   instantiateExclusiveLimitAlarm(type: string, options: object): Alarm;
   instantiateOffNormalAlarm(options: object): Alarm;
 }
+interface UAMethod {
+  bindMethod(
+    work: (
+      inputs: unknown,
+      context: unknown,
+      answer: (err: null, result: { readonly statusCode: StatusCode }) => void,
+    ) => void,
+  ): void;
+}
+interface Branch {
+  getAckedState(): boolean;
+}
 interface Alarm {
-  currentBranch(): object;
-  acknowledgeAndAutoConfirmBranch(branch: object, comment: string): void;
+  currentBranch(): Branch;
+  getBranches(): Branch[];
+  acknowledgeAndAutoConfirmBranch(branch: Branch, comment: string): void;
   setEnabledState(enabled: boolean): void;
   raiseNewCondition(info: object): void;
+  readonly acknowledge: UAMethod;
 }
 
 export async function alarmPlant(more: OPCUAServerOptions = {}): Promise<AlarmPlant> {
@@ -58,15 +75,24 @@ export async function alarmPlant(more: OPCUAServerOptions = {}): Promise<AlarmPl
     ...{ browseName: 'PumpAlarm', nodeId: 's=tank.PumpAlarm', conditionName: 'Trip', componentOf: tank },
     ...{ conditionSource: pump, conditionOf: pump, inputNode: pump, normalState: running, optionals },
   });
+  const type = addressSpace.findEventType('AcknowledgeableConditionType') as unknown as Pick<
+    Alarm,
+    'acknowledge'
+  >;
   const set = (node: typeof level, dataType: DataType, value: unknown) =>
     node.setValueFromSource(new Variant({ dataType, value }), StatusCodes.Good);
   return {
     ...plant,
     setLevel: (value) => set(level, DataType.Double, value),
     trip: (tripped) => set(pump, DataType.Boolean, tripped),
-    acknowledgeThere: (comment) => alarm.acknowledgeAndAutoConfirmBranch(alarm.currentBranch(), comment),
+    acknowledgeThere(comment) {
+      for (const branch of [alarm.currentBranch(), ...alarm.getBranches()])
+        if (!branch.getAckedState()) alarm.acknowledgeAndAutoConfirmBranch(branch, comment);
+    },
     setEnabled: (enabled) => alarm.setEnabledState(enabled),
     setSeverity: (severity, message) => alarm.raiseNewCondition({ severity, message, retain: true }),
     overflow: () => server.raiseEvent('EventQueueOverflowEventType', {}),
+    refuse: (statusCode) =>
+      type.acknowledge.bindMethod((_inputs, _context, answer) => answer(null, { statusCode })),
   };
 }

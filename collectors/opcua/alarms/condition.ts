@@ -40,8 +40,9 @@ export function heard(fields: readonly Variant[], ear: Ear, now: number): Heard 
   const sign = type instanceof NodeId ? SIGNS[type.toString()] : undefined;
   if (sign !== undefined) return { type: sign };
   const eventId = field('eventId');
-  if (typeof field('retain') !== 'boolean' || !Buffer.isBuffer(eventId)) return undefined;
   const conditionId = nodeIn(field('conditionId'));
+  const isCondition = conditionId !== null || typeof field('retain') === 'boolean';
+  if (!isCondition || !Buffer.isBuffer(eventId)) return undefined;
   return { type: 'condition', condition: condition(field, ear, now), handle: { conditionId, eventId } };
 }
 
@@ -58,27 +59,29 @@ function condition(field: Get, { alarms, namespaces, tagOf }: Ear, now: number):
   const of = textIn(field('sourceName'));
   const [id, branch] = [idOf('conditionId') ?? `${idOf('sourceNode') ?? of} ${name}`, idOf('branchId')];
   return {
-    key: branch === undefined ? id : `${id} branch ${branch}`,
+    ...(branch === undefined ? { key: id, branchOf: null } : { key: `${id} branch ${branch}`, branchOf: id }),
     ...{ name, of, severity, priority: priorityOf(severity, alarms) },
     tag: tagAt('inputNode') ?? tagAt('sourceNode') ?? null,
     message: textIn(field('message')),
     at: instantIn(field('time'), now),
-    ...stateOf(field, severity >= alarms.minSeverity),
+    ...limited(stateOf(field, branch !== undefined), severity >= alarms.minSeverity),
     by: textIn(field('user')) || null,
     comment: textIn(field('comment')) || null,
   };
 }
 
+type State = Pick<Condition, 'state' | 'why'>;
+
 /**
  * ISA-18.2 of the states of OPC 10000-9, 5.7 and 5.8. A condition that knows no activity counts as active for as long as
- * it is retained; one that cannot be acknowledged counts as acknowledged. Confirmation is the server's own affair.
+ * it is retained; one that cannot be acknowledged counts as acknowledged. A branch is of the past (5.5.2): active no
+ * more. Confirmation is the server's own affair.
  */
-function stateOf(field: Get, isOurs: boolean): Pick<Condition, 'state' | 'why'> {
+function stateOf(field: Get, isBranch: boolean): State {
   if (field('enabled') === false) return { state: 'normal', why: 'It was disabled at the server.' };
   if (field('suppressed') === true)
     return { state: 'normal', why: 'It was suppressed or shelved at the server.' };
-  if (!isOurs) return { state: 'normal', why: 'Its severity fell below the least that is taken over.' };
-  const active = field('active') !== false;
+  const active = !isBranch && field('active') !== false;
   // No longer of interest (OPC 10000-9, 5.5.2), whatever else it is.
   if (field('retain') === false)
     return { state: 'normal', why: active ? 'The server no longer retains it.' : null };
@@ -86,6 +89,11 @@ function stateOf(field: Get, isOurs: boolean): Pick<Condition, 'state' | 'why'> 
   if (active) return { state: acknowledged ? 'acknowledged' : 'active', why: null };
   return { state: acknowledged ? 'normal' : 'returned', why: null };
 }
+
+const limited = (state: State, isSevere: boolean): State =>
+  isSevere || state.state === 'normal'
+    ? state
+    : { state: 'normal', why: 'Its severity fell below the least that is taken over.' };
 
 const nodeIn = (value: unknown): NodeId | null =>
   value instanceof NodeId && !value.isEmpty() ? value : null;
