@@ -4,13 +4,15 @@ import { z } from 'zod';
 export const CsvFormat = z.strictObject({
   delimiter: z.string().length(1).default(','),
   quote: z.string().length(1).default('"'),
-  /** What stands before the decimals of a number. */
-  decimal: z.enum(['.', ',']).default('.'),
+  decimal: z.enum(['.', ',']).default('.').describe('What stands before the decimals of a number.'),
   encoding: z.enum(['utf-8', 'latin1', 'utf-16le']).default('utf-8'),
-  /** Whether the first row names the columns. Without: columns go by their number, the first is 1. */
-  header: z.boolean().default(true),
-  /** Lines before the table. */
-  skip: z.number().int().min(0).max(10_000).default(0),
+  header: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the first row names the columns. Without: columns go by their number, the first is 1.',
+    ),
+  skip: z.number().int().min(0).max(10_000).default(0).describe('Lines before the table.'),
 });
 export type CsvFormat = z.infer<typeof CsvFormat>;
 

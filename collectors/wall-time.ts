@@ -7,18 +7,20 @@ import type { Zone } from './zone.ts';
 /** How times are written in a file or a document. */
 export const TimeFormat = z
   .strictObject({
-    /** `iso`, `s` or `ms` since 1970, or a pattern like `dd.MM.yyyy HH:mm:ss,SSS` or `M/d/yyyy h:mm a`. */
     format: z
       .string()
       .default('iso')
       .refine((text) => ['iso', 's', 'ms'].includes(text) || pattern(text) !== undefined, {
         message: 'must be iso, s, ms, or a pattern with at least yyyy, MM and dd, like dd.MM.yyyy HH:mm:ss',
-      }),
-    /** What a time without a zone means: Europe/Berlin, UTC, +01:00. */
+      })
+      .describe(
+        '`iso`, `s` or `ms` since 1970, or a pattern like `dd.MM.yyyy HH:mm:ss,SSS` or `M/d/yyyy h:mm a`.',
+      ),
     zone: z
       .string()
       .refine(isZone, { message: 'must be a time zone like Europe/Berlin, UTC or +01:00' })
-      .optional(),
+      .optional()
+      .describe('What a time without a zone means: Europe/Berlin, UTC, +01:00.'),
   })
   .refine(({ format, zone }) => ['iso', 's', 'ms'].includes(format) || zone !== undefined, {
     path: ['zone'],

@@ -31,28 +31,52 @@ const orders = ['big', 'little'] as const;
 export const ModbusAddress = z
   .strictObject({
     unit: z.number().int().min(0).max(255).default(1),
-    /** As in the protocol: the first register is 0. */
-    register: z.number().int().min(0).max(65_535).optional(),
-    /** As in many manuals, instead of register and table: 40001 or 400001 is the first holding register. */
-    reference: z.union([z.number().int().min(1), z.string().regex(/^\d{5,6}$/)]).optional(),
-    /** Without it: holding. */
-    table: z.enum(tables).optional(),
-    /** Instead of a register: whether the line or a unit answers (1 or 0), or how long a unit takes, in ms. */
-    health: z.enum(['link', 'unit', 'roundTripMs']).optional(),
+    register: z
+      .number()
+      .int()
+      .min(0)
+      .max(65_535)
+      .optional()
+      .describe('As in the protocol: the first register is 0.'),
+    reference: z
+      .union([z.number().int().min(1), z.string().regex(/^\d{5,6}$/)])
+      .optional()
+      .describe(
+        'As in many manuals, instead of register and table: 40001 or 400001 is the first holding register.',
+      ),
+    table: z.enum(tables).optional().describe('Without it: holding.'),
+    health: z
+      .enum(['link', 'unit', 'roundTripMs'])
+      .optional()
+      .describe(
+        'Instead of a register: whether the line or a unit answers (1 or 0), or how long a unit takes, in ms.',
+      ),
     type: z.enum(types).optional(),
-    /** Which register of a longer value comes first: the one with the high half, or the low one. */
-    words: z.enum(orders).default('big'),
-    /** The order of the two bytes in a register. */
-    bytes: z.enum(orders).default('big'),
-    /** For `bool` in a register: which bit, 0 is the lowest. Without it: anything but 0 is true. */
-    bit: z.number().int().min(0).max(15).optional(),
-    /** For `string`: how many bytes. */
-    length: z.number().int().min(1).max(250).optional(),
-    /** For `string`: what is cut off. The text ends at its first NUL in any case. */
-    trim: z.enum(['end', 'both', 'none']).default('end'),
+    words: z
+      .enum(orders)
+      .default('big')
+      .describe('Which register of a longer value comes first: the one with the high half, or the low one.'),
+    bytes: z.enum(orders).default('big').describe('The order of the two bytes in a register.'),
+    bit: z
+      .number()
+      .int()
+      .min(0)
+      .max(15)
+      .optional()
+      .describe('For `bool` in a register: which bit, 0 is the lowest. Without it: anything but 0 is true.'),
+    length: z.number().int().min(1).max(250).optional().describe('For `string`: how many bytes.'),
+    trim: z
+      .enum(['end', 'both', 'none'])
+      .default('end')
+      .describe('For `string`: what is cut off. The text ends at its first NUL in any case.'),
     encoding: z.enum(['latin1', 'utf8']).default('latin1'),
-    /** Without it: as often as the source. */
-    pollMs: z.number().int().min(10).max(86_400_000).optional(),
+    pollMs: z
+      .number()
+      .int()
+      .min(10)
+      .max(86_400_000)
+      .optional()
+      .describe('Without it: as often as the source.'),
   })
   .superRefine((address, context) => {
     for (const [path, message] of contradictions(address)) {

@@ -18,36 +18,64 @@ const path = z.string().refine((text) => parsePath(text) !== undefined, {
 /** How a value is written to the device: a message at QoS 1. */
 const WriteMessage = z.strictObject({
   topic: plainTopic,
-  /** {value} and {time} (ISO 8601) stand for themselves in JSON; {value} alone for the bare value. */
   payload: z
     .string()
     .max(4096)
     .default('{value}')
-    .refine((text) => text.includes('{value}'), { message: 'must contain {value}' }),
+    .refine((text) => text.includes('{value}'), { message: 'must contain {value}' })
+    .describe(
+      '{value} and {time} (ISO 8601) stand for themselves in JSON; {value} alone for the bare value.',
+    ),
   retain: z.boolean().default(false),
-  /** How long the tag's own topic may take to show the value. */
-  timeoutMs: z.number().int().min(100).max(60_000).default(5000),
+  timeoutMs: z
+    .number()
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(5000)
+    .describe("How long the tag's own topic may take to show the value."),
 });
 
 /** How a message is read, in an address or in a mapping of the source. */
 const reading = {
   value: path,
-  /** Where the source time is: ISO 8601 with zone, or s, ms, µs or ns since 1970. Without: the time of receipt. */
-  time: path.optional(),
-  /** Where the device says what the value is worth: good, uncertain, bad, a boolean, an OPC UA status code. */
-  status: path.optional(),
-  /** For other words or numbers at `status`. */
-  statusMap: z.record(z.string(), z.enum(['good', 'uncertain', 'bad'])).optional(),
-  /** What texts stand for: { ON: 1, OFF: 0 }. */
-  map: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
-  /** The payload is a line of cells between these: the message is then a list, `value` $[0], $[1]… */
-  separator: z.string().min(1).max(3).optional(),
-  /** Where a list of records is in a message of `topic`; `value`, `time` and `status` then start at a record. */
-  records: path.optional(),
-  /** Where the list of records is in a message of `history`. */
-  each: path,
-  /** What a broker kept: taken where it says its own time (`timed`), always (`use`) or never (`ignore`). */
-  retained: z.enum(['timed', 'use', 'ignore']),
+  time: path
+    .optional()
+    .describe(
+      'Where the source time is: ISO 8601 with zone, or s, ms, µs or ns since 1970. Without: the time of receipt.',
+    ),
+  status: path
+    .optional()
+    .describe(
+      'Where the device says what the value is worth: good, uncertain, bad, a boolean, an OPC UA status code.',
+    ),
+  statusMap: z
+    .record(z.string(), z.enum(['good', 'uncertain', 'bad']))
+    .optional()
+    .describe('For other words or numbers at `status`.'),
+  map: z
+    .record(z.string(), z.union([z.number(), z.string()]))
+    .optional()
+    .describe('What texts stand for: { ON: 1, OFF: 0 }.'),
+  separator: z
+    .string()
+    .min(1)
+    .max(3)
+    .optional()
+    .describe(
+      'The payload is a line of cells between these: the message is then a list, `value` $[0], $[1]…',
+    ),
+  records: path
+    .optional()
+    .describe(
+      'Where a list of records is in a message of `topic`; `value`, `time` and `status` then start at a record.',
+    ),
+  each: path.describe('Where the list of records is in a message of `history`.'),
+  retained: z
+    .enum(['timed', 'use', 'ignore'])
+    .describe(
+      'What a broker kept: taken where it says its own time (`timed`), always (`use`) or never (`ignore`).',
+    ),
 };
 
 /** Many addresses in one: `{name}` or `{name:int}` in topic, history and paths stands for a field of the address. */
@@ -67,14 +95,16 @@ export type Mapping = z.infer<typeof Mapping>;
 export const MqttAddress = z
   .strictObject({
     topic: topic.optional(),
-    /** A mapping of the source, in place of `topic`. */
-    mapping: z.string().min(1).optional(),
-    /** What its {names} stand for. */
-    fields: z.record(z.string(), z.union([z.string(), z.number().int()])).optional(),
+    mapping: z.string().min(1).optional().describe('A mapping of the source, in place of `topic`.'),
+    fields: z
+      .record(z.string(), z.union([z.string(), z.number().int()]))
+      .optional()
+      .describe('What its {names} stand for.'),
     ...reading,
     value: path.default('$'),
-    /** Another topic, where the device hands over what it recorded while it was offline. */
-    history: topic.optional(),
+    history: topic
+      .optional()
+      .describe('Another topic, where the device hands over what it recorded while it was offline.'),
     each: path.default('$'),
     retained: reading.retained.default('timed'),
     write: WriteMessage.optional(),

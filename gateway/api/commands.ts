@@ -4,12 +4,22 @@ import { instant } from '../../platform/api/page.ts';
 /** What may be written to a tag. All in the tag's unit, after scaling. Without it a tag is read only. */
 export const WriteSettings = z.strictObject({
   range: z.tuple([z.number(), z.number()]),
-  /** The largest change in one command; absent: any within the range. */
-  maxStep: z.number().positive().optional(),
-  /** The shortest time between two commands. */
-  minIntervalMs: z.number().int().min(0).max(86_400_000).default(1000),
-  /** The least role that may write. */
-  role: z.enum(['operator', 'engineer', 'administrator']).default('operator'),
+  maxStep: z
+    .number()
+    .positive()
+    .optional()
+    .describe('The largest change in one command; absent: any within the range.'),
+  minIntervalMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .default(1000)
+    .describe('The shortest time between two commands.'),
+  role: z
+    .enum(['operator', 'engineer', 'administrator'])
+    .default('operator')
+    .describe('The least role that may write.'),
 });
 export type WriteSettings = z.infer<typeof WriteSettings>;
 
@@ -41,8 +51,10 @@ export const CommandView = z.strictObject({
   id: z.string(),
   tag: z.number().int(),
   tagName: z.string(),
-  /** What the tag read when the command was prepared. */
-  before: z.union([z.number(), z.string()]).nullable(),
+  before: z
+    .union([z.number(), z.string()])
+    .nullable()
+    .describe('What the tag read when the command was prepared.'),
   value: z.union([z.number(), z.string()]),
   readBack: z.union([z.number(), z.string()]).nullable(),
   state: CommandState,
@@ -57,8 +69,7 @@ export type CommandView = z.infer<typeof CommandView>;
 /** The answer to POST /api/v1/commands. POST /api/v1/commands/{id}/confirm {token} sends it; DELETE withdraws it. */
 export const PreparedCommand = z.strictObject({
   command: CommandView,
-  /** Shown to nobody else, good once and until `expiresAt`. */
-  token: z.string(),
+  token: z.string().describe('Shown to nobody else, good once and until `expiresAt`.'),
   expiresAt: instant,
 });
 export type PreparedCommand = z.infer<typeof PreparedCommand>;

@@ -12,6 +12,7 @@ import { cleaning } from '../../gateway/cleaning/clean.ts';
 import { GatewayConfig } from '../../gateway/config.ts';
 import { PlantModel } from '../../gateway/plant/model.ts';
 import type { TagEntry } from '../../gateway/plant/model.ts';
+import { protocols } from '../../gateway/plant/protocols.ts';
 import { reasonOf } from '../../history/reading.ts';
 import type { Raw, TagId } from '../../history/reading.ts';
 import { loadConfig } from '../../platform/config.ts';
@@ -50,6 +51,14 @@ test('the demo runs on this machine alone, with embedded databases', () => {
   expect(gateway.centre?.url).toBe(`http://127.0.0.1:${central.web.port}`);
   expect(gateway.plant).toBe('deploy/examples/demo-plant.yaml');
   expect(central.enrolment).toEqual([{ site: plant.site.name, token: gateway.centre?.token }]);
+});
+
+test('the examples of sources are a plant model, and have one of each protocol', () => {
+  const examples = PlantModel.parse(parse(readFileSync(example('sources'), 'utf8')));
+  const used = new Set(examples.sources.map(({ protocol }) => protocol));
+  expect([...used].sort()).toEqual(Object.keys(protocols).sort());
+  const sources = new Set(examples.tags.map(({ source }) => source));
+  expect([...sources].sort()).toEqual(examples.sources.map(({ name }) => name).sort());
 });
 
 test('the demo plant has a tag for each variable and set-point, in its unit and range', () => {
