@@ -8,6 +8,7 @@ import { dateTime, duration } from '../format.ts';
 import { link, reading } from '../live.ts';
 import { t } from '../locale.ts';
 import { lookOf } from '../quality.ts';
+import { isAtLeast } from '../session.ts';
 import { useResource } from '../resource.ts';
 import { crossed } from './alarm-words.ts';
 import { AlarmMark } from './AlarmMark.tsx';
@@ -29,7 +30,13 @@ export function TagPage() {
       <PageHead
         title={tag.value?.description ?? t('tag.title')}
         trail={[{ name: t('overview.title'), path: '/' }]}
-      />
+      >
+        {isAtLeast('engineer') ? (
+          <a class="button" href={`/tags/${id}/settings`}>
+            {t('tag.settings')}
+          </a>
+        ) : null}
+      </PageHead>
       <Loaded of={tag}>{(view) => <Faceplate key={view.id} tag={view} />}</Loaded>
     </>
   );
@@ -38,10 +45,12 @@ export function TagPage() {
 function Faceplate({ tag }: { tag: TagView }) {
   return (
     <div class="faceplate">
-      <Now tag={tag} />
+      <div class="faceplate-side">
+        <Now tag={tag} />
+        {tag.write === null ? null : <SetPoint tag={tag} settings={tag.write} />}
+      </div>
       <div class="faceplate-main">
         {tag.kind === 'number' ? <Trend tag={tag} /> : <p class="state">{t('trend.text')}</p>}
-        {tag.write === null ? null : <SetPoint tag={tag} settings={tag.write} />}
         <About tag={tag} />
       </div>
     </div>
