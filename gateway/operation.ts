@@ -71,7 +71,10 @@ export async function operate(options: OperationOptions): Promise<Operation> {
     walk,
     sources: () => sources.all.map(({ view }) => view()),
     source: sources.source,
-    restart: sources.restart,
+    async restart(name) {
+      devices.lost(sources.source(name).source.id);
+      await sources.restart(name);
+    },
     acknowledge: async (id, by, comment) =>
       (await devices.acknowledge(id, by, comment)) ?? (await walk.acknowledge(id, by, comment)),
     isCertain: devices.isCertain,

@@ -88,7 +88,10 @@ export const PlantModel = z
     })) {
       checkNames(kind, entries, context);
     }
-    model.sources.forEach((source, i) => checkSource(source, ['sources', i, 'config'], context));
+    model.sources.forEach((source, i) => {
+      checkSource(source, ['sources', i, 'config'], context);
+      checkAlarmArea(source, i, model, context);
+    });
     model.tags.forEach((tag, i) => checkTag(tag, i, model, context));
     checkCalculated(model, (path, message) => fault(context, path, message));
   });
@@ -120,6 +123,21 @@ function checkSource(
     path,
     context,
   );
+}
+
+/** The area of a device's own alarms. */
+function checkAlarmArea(
+  { protocol, config }: SourceEntry,
+  i: number,
+  { areas }: Parts,
+  context: z.RefinementCtx,
+): void {
+  const { success, data } = protocols[protocol].config.safeParse(
+    withSecrets(config, () => 'not read while checking'),
+  );
+  const area = success ? protocols[protocol].alarms?.(data)?.area : undefined;
+  if (area !== undefined && !areas.some(({ name: one }) => one === area))
+    fault(context, ['sources', i, 'config', 'alarms', 'area'], 'no area has this name');
 }
 
 interface Parts {

@@ -14,8 +14,8 @@ export interface AlarmPlant extends OpcuaPlant {
   setSeverity(severity: number, message: string): void;
   /** The server's queue of events was full. */
   overflow(): void;
-  /** From now on the server answers so to every Acknowledge. */
-  refuse(status: StatusCode): void;
+  /** From now on the server answers so to every Acknowledge; undefined: as it should. */
+  refuse(status: StatusCode | undefined): void;
 }
 
 /** What the server's library has, but its types do not say. */
@@ -23,14 +23,14 @@ interface Alarming {
   instantiateExclusiveLimitAlarm(type: string, options: object): Alarm;
   instantiateOffNormalAlarm(options: object): Alarm;
 }
+type Work = (
+  inputs: unknown,
+  context: unknown,
+  answer: (err: null, result: { readonly statusCode: StatusCode }) => void,
+) => void;
 interface UAMethod {
-  bindMethod(
-    work: (
-      inputs: unknown,
-      context: unknown,
-      answer: (err: null, result: { readonly statusCode: StatusCode }) => void,
-    ) => void,
-  ): void;
+  readonly _asyncExecutionFunction: Work;
+  bindMethod(work: Work): void;
 }
 interface Branch {
   getAckedState(): boolean;
@@ -79,6 +79,7 @@ export async function alarmPlant(more: OPCUAServerOptions = {}): Promise<AlarmPl
     Alarm,
     'acknowledge'
   >;
+  const proper = type.acknowledge._asyncExecutionFunction;
   const set = (node: typeof level, dataType: DataType, value: unknown) =>
     node.setValueFromSource(new Variant({ dataType, value }), StatusCodes.Good);
   return {
@@ -93,6 +94,8 @@ export async function alarmPlant(more: OPCUAServerOptions = {}): Promise<AlarmPl
     setSeverity: (severity, message) => alarm.raiseNewCondition({ severity, message, retain: true }),
     overflow: () => server.raiseEvent('EventQueueOverflowEventType', {}),
     refuse: (statusCode) =>
-      type.acknowledge.bindMethod((_inputs, _context, answer) => answer(null, { statusCode })),
+      type.acknowledge.bindMethod(
+        statusCode === undefined ? proper : (_inputs, _context, answer) => answer(null, { statusCode }),
+      ),
   };
 }
