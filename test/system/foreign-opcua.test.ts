@@ -28,9 +28,9 @@ async function plc(port?: number) {
   return { port: at, ...(await server(at, 'bash', [script, 'serve', String(at)])) };
 }
 
-function client(port: number, points: readonly ReturnType<typeof point>[]) {
+function client(port: number, points: readonly ReturnType<typeof point>[], more: object = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-opcua-'));
-  const config = OpcuaConfig.parse({ endpoint: `opc.tcp://127.0.0.1:${port}`, publishingMs: 200 });
+  const config = OpcuaConfig.parse({ endpoint: `opc.tcp://127.0.0.1:${port}`, publishingMs: 200, ...more });
   const run = collect(opcua, { config, points, pkiFolder: folder, dataFolder: folder });
   onTestFinished(async () => {
     await run.stop();
@@ -114,3 +114,16 @@ test(
     await vi.waitFor(() => expect(reborn.of(1).length).toBeGreaterThan(2), WAIT);
   },
 );
+
+test('alarms of a server that has none are told as missing, with a remedy, and its readings come in', async () => {
+  const { port } = await plc();
+  const run = client(port, [point(1, 'many-7')], { alarms: {} });
+  await vi.waitFor(() => expect(run.of(1)[0]?.value).toBe(7), WAIT);
+  await vi.waitFor(() => expect(run.faults).toMatchObject([{ kind: 'refused address' }]), WAIT);
+  expect(run.faults[0]?.what).toContain('ConditionRefresh');
+  expect(run.faults[0]?.remedy).toContain('take out alarms');
+  expect(run.news.flatMap(({ conditions }) => conditions)).toEqual([]);
+  expect(
+    await run.collector.acknowledge!({ key: 'i=1', by: 'ada', comment: null }, AbortSignal.timeout(5000)),
+  ).toContain('has not told of this alarm');
+});

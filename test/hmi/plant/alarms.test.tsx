@@ -103,6 +103,30 @@ test('a refusal is shown with the server’s words', async ({ onTestFinished }) 
   expect(site.acknowledged).toEqual([]);
 });
 
+test('a device’s own alarm names its source, leads there, and says when it is as last known only', async ({
+  onTestFinished,
+}) => {
+  const given = { id: 'a1', rule: null, tag: null, tagName: 'Tank', description: 'Level is too high' };
+  const words = {
+    kind: 'device',
+    limit: null,
+    valueAtRaise: null,
+    condition: 'LevelAlarm',
+    severity: 800,
+  } as const;
+  const alarm = anAlarm({ ...given, ...words, source: 'plc 1', area: 'Hall', uncertain: true });
+  await using _ = await plant([alarm], 'operator', onTestFinished);
+  render(<Alarms />);
+  const row = (await screen.findByRole('link', { name: /Tank/ })).closest('tr');
+  expect(screen.getByRole('link', { name: /Tank/ }).getAttribute('href')).toBe('/sources/plc%201');
+  expect(row?.textContent).toContain('LevelAlarm');
+  expect(row?.textContent).toContain('plc 1, severity 800');
+  expect(row?.textContent).toContain('as last known');
+  cleanup();
+  render(<AlarmBanner />);
+  expect((await screen.findByRole('link', { name: /Tank/ })).textContent).toContain('LevelAlarm');
+});
+
 test('the banner counts by priority and names the most urgent one that waits', async ({ onTestFinished }) => {
   const alarms = [
     anAlarm({ id: 'a1', priority: 2, tagName: 'LI-2' }),

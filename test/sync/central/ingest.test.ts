@@ -140,6 +140,41 @@ test('an alarm that was raised and returned is open until it is normal again', a
   ).toEqual([{ event: 'raised' }, { event: 'acknowledged' }, { event: 'cleared' }]);
 });
 
+test('an alarm that a device watches itself is kept in that device’s words, and is open until it is normal', async () => {
+  await dictionary(1);
+  const id = randomUUID();
+  const words = {
+    source: 'plc',
+    name: 'Level',
+    of: 'Tank',
+    area: 'Hall',
+    message: 'Too high',
+    severity: 800,
+  };
+  const alarm: SiteEvent = {
+    ...{ type: 'device-alarm', id, ...words, tag: null, priority: 1, event: 'raised', state: 'active' },
+    ...{ at: START, by: null, comment: null },
+  };
+  const openAlarms = async () => (await selectSummary(db, site))!.open_alarms;
+  await receive(events(2, alarm));
+  expect(await openAlarms()).toBe(1);
+  await receive(
+    events(
+      3,
+      { ...alarm, event: 'changed', priority: 2, message: 'Far too high', at: START + 1 },
+      { ...alarm, event: 'acknowledged', state: 'acknowledged', by: 'Ada', tag: 1, at: START + 2 },
+      { ...alarm, event: 'cleared', state: 'normal', at: START + 3 },
+    ),
+  );
+  expect(await openAlarms()).toBe(0);
+  expect(
+    await db.query(`select event, message from site_alarm_changes where alarm = $1 order by id`, [id]),
+  ).toMatchObject([{ event: 'raised' }, { message: 'Far too high' }, { event: 'acknowledged' }, {}]);
+  expect(
+    await db.query(`select kind, device ->> 'source' as source from site_alarms where id = $1`, [id]),
+  ).toEqual([{ kind: 'device', source: 'plc' }]);
+});
+
 test('an order that comes twice, in two segments, is one training and one message', async () => {
   await dictionary(1);
   const order = anOrder();
