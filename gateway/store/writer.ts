@@ -46,7 +46,10 @@ export interface Writer extends AsyncDisposable {
 }
 
 const SLOW_MS = 2_000;
-const CLOSE_MS = 8_000;
+const CLOSE_MS = 5_000;
+/** What is still under way at the end is in the spool too: a silent database is not waited for. */
+const LAST_COMMIT_MS = 1_000;
+const SLOW_AT_END_MS = 500;
 const REPLAY_READINGS = 10_000;
 const LOOK_AGAIN_MS = 250;
 
@@ -82,11 +85,11 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
   const lane = createLane(options, ring);
   const rescue = createRescue(options);
 
-  const isSafe = async (group: Group): Promise<boolean> => {
+  const isSafe = async (group: Group, patienceMs: number): Promise<boolean> => {
     // With the end of the spool in hand, waiting a moment takes us out of it.
-    if (lane.emptiesSpool) await within(slowMs, lane.busy, false);
+    if (lane.emptiesSpool) await within(patienceMs, lane.busy, false);
     if (spool.batches === 0 && lane.ready) {
-      const stored = await within(slowMs, lane.store({ ...group, epoch: spool.epoch }), false);
+      const stored = await within(patienceMs, lane.store({ ...group, epoch: spool.epoch }), false);
       if (stored) {
         rescue.notNeeded();
         ledger.settled(group.seq);
@@ -95,11 +98,11 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
     }
     return rescue.keep(group);
   };
-  const step = async (held: Group | null, replay: boolean): Promise<Group | null> => {
+  const step = async (held: Group | null, closing: boolean): Promise<Group | null> => {
     const group = held ?? intake.take();
-    const safe = group === null || (await isSafe(group));
+    const safe = group === null || (await isSafe(group, closing ? Math.min(slowMs, SLOW_AT_END_MS) : slowMs));
     if (safe) group?.settle();
-    if (replay && spool.batches > 0 && lane.ready) void lane.replay(REPLAY_READINGS);
+    if (!closing && spool.batches > 0 && lane.ready) void lane.replay(REPLAY_READINGS);
     return safe ? null : group;
   };
   return { step, lane, rescue };
@@ -122,12 +125,12 @@ export function openWriter(options: WriterOptions): Writer {
     while (!over()) {
       // Sources that a transaction has just answered come back at once: they share the next one.
       await setImmediate();
-      held = await step(held, closesAt === Infinity);
+      held = await step(held, closesAt < Infinity);
       const idle = held !== null || intake.empty;
       if (idle && !over()) await bell.wait(held !== null || spool.batches > 0 ? LOOK_AGAIN_MS : null);
     }
     intake.close(held);
-    await within(closeMs, lane.busy, false);
+    await within(Math.min(closeMs, LAST_COMMIT_MS), lane.busy, false);
   };
   const ended = run().catch((err: unknown) => {
     intake.close(null);

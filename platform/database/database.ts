@@ -101,8 +101,7 @@ export async function databaseOver(engine: Engine, log: Logger): Promise<Databas
     },
     async [Symbol.asyncDispose]() {
       engine.stopReaching();
-      await availability[Symbol.asyncDispose]();
-      await close();
+      await Promise.all([availability[Symbol.asyncDispose](), close()]);
       await engine[Symbol.asyncDispose]();
     },
   };

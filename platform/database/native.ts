@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Logger } from '../log.ts';
@@ -7,10 +6,13 @@ import { copyStatement, encodeRows } from './encode.ts';
 import type { Engine } from './engine.ts';
 import type { Load } from './session.ts';
 import { endSilentConnections } from './silence.ts';
+import { countedSockets } from './sockets.ts';
 
 const STATEMENT_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_MS = 30_000;
+/** What is under way at the end has this long. A host that has vanished does not answer the good-bye either. */
+const GOODBYE_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 
 interface NativeOptions {
@@ -64,10 +66,6 @@ async function aside(
   }
 }
 
-/** A host that has vanished does not answer the good-bye either. */
-const endSoon = (pool: pg.Pool): Promise<void> =>
-  Promise.race([pool.end(), setTimeout(CONNECT_TIMEOUT_MS, undefined, { ref: false })]);
-
 /** A TimescaleDB server at a `postgres://` address; TLS by the address's `sslmode` and its neighbours. */
 export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engine {
   const where = whereIs(url);
@@ -86,7 +84,8 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     onConnect: (client) => client.query("set timezone = 'UTC'"),
   };
-  const pool = new pg.Pool(config);
+  const sockets = countedSockets();
+  const pool = new pg.Pool({ ...config, stream: sockets.stream });
   // Without these listeners a connection that breaks while nobody uses it would end the process.
   const silence = endSilentConnections(pool, () => aside(connection, 'select 1', [], log));
   let tellLost: (reason: Error) => void = () => undefined;
@@ -105,7 +104,7 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
     onLost: (tell) => {
       tellLost = tell;
     },
-    stopReaching: () => undefined,
+    stopReaching: () => void setTimeout(sockets.cut, GOODBYE_MS).unref(),
     async limit(client, timeoutMs) {
       if (timeoutMs === null) await client.query('reset statement_timeout');
       else await client.query(`set statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);
@@ -113,7 +112,9 @@ export function nativeEngine({ url, name, poolSize, log }: NativeOptions): Engin
     interrupt: (client) => aside(connection, 'select pg_cancel_backend($1)', [processOf(client)], log),
     async [Symbol.asyncDispose]() {
       silence[Symbol.dispose]();
-      await endSoon(pool);
+      const late = setTimeout(sockets.cut, GOODBYE_MS);
+      await pool.end();
+      clearTimeout(late);
     },
   };
 }
