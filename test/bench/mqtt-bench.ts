@@ -37,6 +37,8 @@ const USER = { name: 'field', password: 'field-password' };
 const DEVICES = 10;
 const WARM_UP_MS = 1_500;
 const LOOK_MS = 20;
+/** Of bare and ours, by turns. */
+const ROUNDS = 3;
 
 type Qos = 0 | 1;
 
@@ -147,6 +149,28 @@ async function ours(writer: Writer, qos: Qos, ms: number): Promise<{ perSecond: 
   }
 }
 
+interface Found {
+  readonly ours: number;
+  readonly bare: number;
+  readonly ratio: number;
+  readonly lost: number;
+}
+
+/** The best of some rounds, each by turns: what else the machine does hits one as the other. */
+async function inTurn(
+  limit: () => Promise<number>,
+  own: () => Promise<{ perSecond: number; lost: number }>,
+): Promise<Found> {
+  let [best, highest, lost] = [0, 0, 0];
+  for (let round = 0; round < ROUNDS; round++) {
+    highest = Math.max(highest, await limit());
+    const found = await own();
+    best = Math.max(best, found.perSecond);
+    lost += found.lost;
+  }
+  return { ours: best, bare: highest, ratio: Number((best / highest).toFixed(3)), lost };
+}
+
 export const mqttBench: Bench = {
   name: 'mqtt',
   summary:
@@ -169,21 +193,32 @@ export const mqttBench: Bench = {
       ledger: createLedger(),
       log,
     });
-    const ms = (seconds * 1000) / 4;
-    const found: Record<string, { ours: number; bare: number; ratio: number; lost: number }> = {};
+    const ms = (seconds * 1000) / (4 * ROUNDS);
+    const found: Record<string, Found> = {};
     for (const qos of [1, 0] as const) {
-      const limit = await bare(qos, ms);
-      const { perSecond, lost } = await ours(writer, qos, ms);
-      const ratio = Number((perSecond / limit).toFixed(3));
-      found[`qos${qos}`] = { ours: perSecond, bare: limit, ratio, lost };
-      say(`QoS ${qos}: ${perSecond}/s to commit, bare aedes ${limit}/s, ratio ${ratio}, lost ${lost}`);
+      const result = await inTurn(
+        () => bare(qos, ms),
+        () => ours(writer, qos, ms),
+      );
+      found[`qos${qos}`] = result;
+      const { ours: own, bare: limit, ratio, lost } = result;
+      say(`QoS ${qos}: ${own}/s to commit, bare aedes ${limit}/s, ratio ${ratio}, lost ${lost}`);
     }
     const one = found['qos1'] ?? { ours: 0, bare: 0, ratio: 0 };
     const { engine, server, timescaledb } = db.edition ?? {};
     return {
       ...{ name: 'mqtt', unit: 'messages/s to commit at QoS 1', value: one.ours, ratio: one.ratio },
       reference: { name: 'bare aedes with one subscriber, QoS 1', value: one.bare },
-      conditions: { engine, server, timescaledb, devices: DEVICES, inFlightEach: 200, bytes: 100, ...found },
+      conditions: {
+        engine,
+        server,
+        timescaledb,
+        devices: DEVICES,
+        inFlightEach: 200,
+        bytes: 100,
+        rounds: ROUNDS,
+        ...found,
+      },
     };
   },
 };

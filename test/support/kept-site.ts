@@ -46,6 +46,7 @@ export async function aKeptSite(db: Database, model: object, gate = aGate()) {
   await current.replace({ plant: (await selectPlant(db))!, openAlarms: [] });
   const ledger = () => accounts.view(current.operation())[0]!;
   return {
+    current,
     ledger,
     state: () => current.operation().source(ledger().source).view().state,
     /** What the store holds of a tag, oldest first. */

@@ -1,13 +1,17 @@
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { MqttAddress, MqttConfig } from '../../collectors/mqtt/config.ts';
 import { mqtt } from '../../collectors/mqtt/mqtt.ts';
+import { sources } from '../../gateway/routes/sources.ts';
+import { tagRoutes } from '../../gateway/routes/tags.ts';
 import type { Database } from '../../platform/database/db.ts';
+import { noOutbox } from '../../sync/edge/store/outbox.ts';
 import { aPoint, collect } from '../support/collecting.ts';
 import { aDatabase } from '../support/database.ts';
 import { freePort } from '../support/foreign.ts';
 import { aGate, aKeptSite } from '../support/kept-site.ts';
 import { gatewayMigrations } from '../support/models.ts';
 import { aMosquitto, publish, publishLines, someCertificates } from '../support/mosquitto.ts';
+import { aWeb } from '../support/web.ts';
 
 const soon = { timeout: 15_000, interval: 20 };
 
@@ -61,6 +65,45 @@ test.each([4, 5])(
     expect(await site.values('flow')).toEqual(all);
   },
 );
+
+test('a topic that nobody reads is found at mosquitto, becomes a tag with one call, and is stored', async () => {
+  await db.query('truncate readings');
+  const broker = await aMosquitto();
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  const site = await aKeptSite(db, aSource({ url, discover: ['#'] }));
+  const { operation } = site.current;
+  const web = await aWeb({ routes: [...sources(db, operation), ...tagRoutes(db, site.current, noOutbox)] });
+  onTestFinished(() => web[Symbol.asyncDispose]());
+  const ask = async (path: string, body?: unknown) => {
+    const headers = { authorization: 'Bearer engineer', 'content-type': 'application/json' };
+    const given = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+    const answer = await fetch(`${web.address}/api/v1/${path}`, { headers, ...given });
+    return (await answer.json()) as {
+      places?: { name: string; address: unknown; tags: string[] }[];
+      added?: number;
+    };
+  };
+  const found = async () => (await ask('sources/field/browse?search=speed')).places?.[0];
+  const tell = (speed: number) =>
+    publish(broker.port, 'cellar/pump', '-q', '1', '-m', `{"speed":${speed},"at":${Date.now()}}`).ended;
+  await vi.waitUntil(() => site.state() === 'connected', soon);
+  const place = await vi.waitFor(async () => {
+    await tell(1450);
+    const seen = await found();
+    expect(seen).toMatchObject({ tags: [] });
+    return seen!;
+  }, soon);
+  expect(place.address).toEqual({ topic: 'cellar/pump', value: '$.speed', time: '$.at' });
+
+  const tag = { name: 'pump-speed', area: 'Hall', source: 'field', address: place.address };
+  expect(await ask('tags', [tag])).toMatchObject({ added: 1 });
+  await vi.waitFor(async () => {
+    await tell(1500);
+    expect(await site.values('pump-speed')).toContain(1500);
+  }, soon);
+  expect(await found()).toMatchObject({ tags: ['pump-speed'] });
+  await vi.waitFor(() => site.balances(), soon);
+});
 
 /** Our client at a broker of mosquitto, without a store. */
 function client(config: object, points = [aPoint(1, MqttAddress.parse(flow))]) {
