@@ -3,6 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { AttributeIds, DataType, VariantArrayType } from 'node-opcua-client';
 import type { DataValue, EndpointDescription } from 'node-opcua-client';
 import type { TestStep } from '../collector.ts';
+import { tryAlarms } from './alarms/try-out.ts';
 import { discover } from './discover.ts';
 import { explained, NoSession } from './explain.ts';
 import { resolve } from './nodes.ts';
@@ -83,6 +84,9 @@ async function walk(plan: OpcuaPlan, step: Step, signal: AbortSignal): Promise<v
   }).then(async (held) => {
     await using link = held;
     if (plan.points.length > 0) await step('Read a sample of the tags', () => sample(link.session, plan));
+    const { alarms } = config;
+    if (alarms !== undefined)
+      await step('Look for its alarms', () => tryAlarms(link.session, alarms, config.endpoint));
   });
 }
 

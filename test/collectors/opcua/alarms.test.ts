@@ -2,7 +2,7 @@ import { StatusCodes } from 'node-opcua-client';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { OpcuaAddress, OpcuaConfig } from '../../../collectors/opcua/config.ts';
 import { opcua } from '../../../collectors/opcua/opcua.ts';
-import { aPoint, collect } from '../../support/collecting.ts';
+import { aPoint, aReport, collect } from '../../support/collecting.ts';
 import { alarmPlant } from '../../support/opcua-alarms.ts';
 import type { AlarmPlant } from '../../support/opcua-alarms.ts';
 import { opcuaPlant } from '../../support/opcua-plant.ts';
@@ -217,4 +217,18 @@ test('a refusal of the server says what to do, and changes nothing here', async 
   expect(run.newest()?.state).toBe('active');
   await run.told(2); // what the server knows better is asked for
   await run.stop();
+});
+
+test('a dry run says whether a server has alarms to take over', async () => {
+  const at = (alarms: object) => {
+    const config = OpcuaConfig.parse({ endpoint: plant.endpoint, alarms });
+    const plan = { config, points: [], pkiFolder: pki.path, dataFolder: pki.path };
+    return opcua.open(plan, aReport().report).test!(signal);
+  };
+  expect((await at({})).at(-1)).toMatchObject({ what: 'Look for its alarms', ok: true });
+  const notifiers = ['i=2253', 'nsu=urn:test:plant;s=tank.Level', 'ns=1;s=nobody'];
+  const last = (await at({ notifiers })).at(-1);
+  expect(last).toMatchObject({ ok: false });
+  expect(last?.detail).toContain('s=tank.Level (BadAttributeIdInvalid), ns=1;s=nobody (BadNodeIdUnknown)');
+  expect(last?.remedy).toContain('alarms.notifiers');
 });
