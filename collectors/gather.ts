@@ -33,20 +33,26 @@ function emptyBatch(): Batch {
   return { readings: [], safe, settle };
 }
 
+function failing() {
+  let fail: (err: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  failed.catch(() => undefined);
+  return { failed, fail: (err: unknown) => fail(err) };
+}
+
 /** Readings that arrive within `windowMs` travel in one batch. */
 export function gather(emit: Emit, windowMs: number): Gatherer {
   const flying = new Set<Promise<void>>();
   let open: Batch | undefined;
   let timer: NodeJS.Timeout | undefined;
   let waiting = 0;
-  let fail: (err: unknown) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => (fail = reject));
-  failed.catch(() => undefined);
+  const { failed, fail } = failing();
 
   const start = (batch: Batch) => {
+    const count = batch.readings.length; // the readings themselves are not held while they are on their way
     const flight = emit(batch.readings).finally(() => {
       flying.delete(flight);
-      waiting -= batch.readings.length;
+      waiting -= count;
       if (timer === undefined) flush();
     });
     flying.add(flight);

@@ -38,13 +38,17 @@ export class SubscriptionEnded extends Error {
 export const hasData = ({ notificationData }: NotificationMessage): boolean =>
   notificationData !== null && notificationData.length > 0;
 
-export function valuesIn({ notificationData }: NotificationMessage): MonitoredItemNotification[] {
-  return (notificationData ?? []).flatMap((notification) => {
+export function valuesIn({ notificationData }: NotificationMessage): readonly MonitoredItemNotification[] {
+  const parts: (readonly MonitoredItemNotification[])[] = [];
+  for (const notification of notificationData ?? []) {
     if (notification instanceof StatusChangeNotification) {
       throw new SubscriptionEnded(`The server ended the subscription (${notification.status.name}).`);
     }
-    return notification instanceof DataChangeNotification ? (notification.monitoredItems ?? []) : [];
-  });
+    if (notification instanceof DataChangeNotification) parts.push(notification.monitoredItems ?? []);
+  }
+  // Thousands of values a message: one part, the usual case, is not copied.
+  const [only, ...more] = parts;
+  return more.length === 0 ? (only ?? []) : parts.flat();
 }
 
 export const eventsIn = ({ notificationData }: NotificationMessage): EventFieldList[] =>

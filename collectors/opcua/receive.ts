@@ -23,25 +23,18 @@ export function receiver(
   gatherer: Gatherer,
   report: Report,
 ): Receiver {
-  const note = notes(report);
-  let reading = Promise.resolve();
+  const read = reading(readers, notes(report));
+  let order = Promise.resolve();
 
-  const take = (values: readonly MonitoredItemNotification[]) => {
-    const now = Date.now();
-    const readings: Raw[] = [];
-    for (const { clientHandle, value } of values) {
-      const reader = readers[clientHandle];
-      if (reader === undefined) continue;
-      const decoded = decode(reader, value, now);
-      if (decoded.reading !== undefined) readings.push(decoded.reading);
-      note(clientHandle, reader, decoded);
-    }
+  const take = (values: readonly MonitoredItemNotification[], isClosed: Structures['closed']) => {
+    const { readings, closed } = read(values, isClosed);
     if (readings.length > 0) void gatherer.add(readings);
+    return closed;
   };
   const takeLater = (values: readonly MonitoredItemNotification[]) => {
-    reading = reading.then(async () => {
+    order = order.then(async () => {
       for (const { value } of values) await structures.read(value.value).catch(() => undefined);
-      take(values);
+      take(values, () => false);
     });
   };
   return {
@@ -51,8 +44,7 @@ export function receiver(
         overrun(report, values.length, gatherer.waiting());
         return;
       }
-      const closed = values.filter(({ value }) => structures.closed(value.value));
-      take(closed.length === 0 ? values : values.filter(({ value }) => !structures.closed(value.value)));
+      const closed = take(values, structures.closed);
       if (closed.length > 0) takeLater(closed);
     },
     lost(messages, from, to) {
@@ -66,6 +58,28 @@ export function receiver(
     },
   };
 }
+
+/** Decodes values, and sets aside those that must be asked about before. */
+const reading =
+  (readers: readonly Reader[], note: ReturnType<typeof notes>) =>
+  (values: readonly MonitoredItemNotification[], isClosed: Structures['closed']) => {
+    const now = Date.now();
+    const readings: Raw[] = [];
+    const closed: MonitoredItemNotification[] = [];
+    for (const notification of values) {
+      const { clientHandle, value } = notification;
+      const reader = readers[clientHandle];
+      if (reader === undefined) continue;
+      if (isClosed(value.value)) {
+        closed.push(notification);
+        continue;
+      }
+      const decoded = decode(reader, value, now);
+      if (decoded.reading !== undefined) readings.push(decoded.reading);
+      note(clientHandle, reader, decoded);
+    }
+    return { readings, closed };
+  };
 
 /** Takes note of what is wrong with a value, and of what was lost before it. */
 function notes(report: Report) {

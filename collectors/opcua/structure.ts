@@ -92,7 +92,9 @@ const inside = ({ dataType, value }: Variant): Opaque[] => {
 export function structures(session: Session): Structures {
   const unknown = new Set<string>();
   return {
-    closed: (variant) => inside(variant).some(({ nodeId }) => !unknown.has(nodeId.toString())),
+    closed: (variant) =>
+      variant.dataType === DataType.ExtensionObject &&
+      inside(variant).some(({ nodeId }) => !unknown.has(nodeId.toString())),
     async read(variant) {
       const types = await getExtraDataTypeManager(session);
       for (const { nodeId } of inside(variant)) {

@@ -26,6 +26,8 @@ export interface Subscription {
   heard: boolean;
 }
 
+/** What is decoded at once is in memory at once: many small messages cost less to collect than a few large ones. */
+const VALUES_PER_MESSAGE = 2000;
 const LEAST_SILENCE_MS = 3_000;
 /** A server drops the subscription of a client that has not been heard for this long. */
 const LIFETIME_MS = 30_000;
@@ -36,7 +38,7 @@ export async function createSubscription(session: Session, config: OpcuaConfig):
     requestedPublishingInterval: config.publishingMs,
     requestedMaxKeepAliveCount: keepAliveCount,
     requestedLifetimeCount: Math.max(3 * keepAliveCount, Math.ceil(LIFETIME_MS / config.publishingMs)),
-    maxNotificationsPerPublish: 0,
+    maxNotificationsPerPublish: VALUES_PER_MESSAGE,
     publishingEnabled: true,
     priority: 1,
   });

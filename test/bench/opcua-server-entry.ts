@@ -11,6 +11,7 @@ import {
   Variant,
 } from 'node-opcua-client';
 import { scriptedServer } from '../support/opcua-scripted.ts';
+import type { Watched } from '../support/opcua-scripted.ts';
 
 const EVERY_MS = 1000;
 
@@ -28,19 +29,23 @@ const notification = (clientHandle: number, value: number, at: Date) =>
   });
 
 const sent = new Map<number, number>();
-for (let second = 0; ; second++) {
-  await timers.setTimeout(EVERY_MS - (Date.now() % EVERY_MS));
-  const at = new Date();
-  for (const [subscription, items] of server.watched) {
+async function say(subscription: number, { items, atOnce }: Watched, second: number, at: Date) {
+  const size = atOnce === 0 ? items.length : atOnce;
+  for (let from = 0; from < items.length; from += size) {
     const sequenceNumber = (sent.get(subscription) ?? 0) + 1;
     sent.set(subscription, sequenceNumber);
-    const monitoredItems = items.map(({ requestedParameters: { clientHandle } }) =>
+    const monitoredItems = items.slice(from, from + size).map(({ requestedParameters: { clientHandle } }) =>
       // A slow wave of its own for each tag, in two decimals.
       notification(clientHandle, Math.round(5000 + 2000 * Math.sin(second / 60 + clientHandle)) / 100, at),
     );
     const notificationData = [new DataChangeNotification({ monitoredItems })];
-    await server.say(new NotificationMessage({ sequenceNumber, publishTime: at, notificationData }), {
-      subscription,
-    });
+    const message = new NotificationMessage({ sequenceNumber, publishTime: at, notificationData });
+    await server.say(message, { subscription });
   }
+}
+
+for (let second = 0; ; second++) {
+  await timers.setTimeout(EVERY_MS - (Date.now() % EVERY_MS));
+  const at = new Date();
+  for (const [subscription, watched] of server.watched) await say(subscription, watched, second, at);
 }

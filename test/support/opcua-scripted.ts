@@ -46,14 +46,19 @@ export interface Saying {
   readonly available?: readonly number[];
 }
 
+/** A subscription: its items, and how many of them one message may be of; 0: all. */
+export interface Watched {
+  readonly items: MonitoredItemCreateRequest[];
+  readonly atOnce: number;
+}
+
 /** An OPC UA server that listens and otherwise does what a test tells it to. It has one session at a time. */
 export interface ScriptedServer extends AsyncDisposable {
   readonly port: number;
   readonly endpoint: string;
   /** Names of the requests that came, in their order. */
   readonly requests: string[];
-  /** The items that are watched, by subscription. */
-  readonly watched: ReadonlyMap<number, readonly MonitoredItemCreateRequest[]>;
+  readonly watched: ReadonlyMap<number, Watched>;
   /** Changed while it runs. */
   readonly script: Script;
   /** Publish requests that wait for something to be said. */
@@ -92,7 +97,7 @@ const endpoints = ({ endpointUrl }: GetEndpointsRequest): Response =>
   });
 
 /** Answers as a server does that has nothing to say. */
-function usual(watched: Map<number, MonitoredItemCreateRequest[]>): Script {
+function usual(watched: Map<number, Watched>): Script {
   const answers = {
     GetEndpointsRequest: endpoints,
     CreateSessionRequest: () =>
@@ -108,7 +113,7 @@ function usual(watched: Map<number, MonitoredItemCreateRequest[]>): Script {
     ReadRequest: read,
     CreateSubscriptionRequest(request: CreateSubscriptionRequest) {
       const subscriptionId = watched.size + SUBSCRIPTION;
-      watched.set(subscriptionId, []);
+      watched.set(subscriptionId, { items: [], atOnce: request.maxNotificationsPerPublish });
       return new CreateSubscriptionResponse({
         subscriptionId,
         revisedPublishingInterval: request.requestedPublishingInterval,
@@ -118,7 +123,7 @@ function usual(watched: Map<number, MonitoredItemCreateRequest[]>): Script {
     },
     CreateMonitoredItemsRequest({ subscriptionId, itemsToCreate }: CreateMonitoredItemsRequest) {
       const items = itemsToCreate ?? [];
-      watched.get(subscriptionId)?.push(...items);
+      watched.get(subscriptionId)?.items.push(...items);
       const results = items.map((_, i) => ({ statusCode: StatusCodes.Good, monitoredItemId: i + 1 }));
       return new CreateMonitoredItemsResponse({ results });
     },
@@ -132,7 +137,7 @@ export const republished = (notificationMessage: NotificationMessage): Response 
   new RepublishResponse({ notificationMessage });
 
 export async function scriptedServer(script: Script = {}, on = 0): Promise<ScriptedServer> {
-  const watched = new Map<number, MonitoredItemCreateRequest[]>();
+  const watched = new Map<number, Watched>();
   const answers = usual(watched);
   const requests: string[] = [];
   const waiting: ((response: Response) => void)[] = [];
