@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import { freePort, program, server } from './foreign.ts';
+import { answers, freePort, program, server } from './foreign.ts';
 import { aCertificate } from './opcua-certificates.ts';
 
 /** A folder that is removed with the test. */
@@ -12,14 +12,19 @@ export function aTestFolder(): string {
   return folder;
 }
 
-/** mosquitto with persistence in a folder of its own. What `lines` say of a listener is said of its only one. */
+/** mosquitto with persistence in a folder of its own. `lines` go on with its listener, and may add others. */
 export async function aMosquitto(...lines: readonly string[]) {
   const folder = aTestFolder();
   const port = await freePort();
   const file = join(folder, 'mosquitto.conf');
   const always = ['allow_anonymous true', 'user root', 'persistence true', `persistence_location ${folder}/`];
   writeFileSync(file, [`listener ${port} 127.0.0.1`, ...lines, ...always, ''].join('\n'));
-  const start = () => server(port, 'mosquitto', ['-c', file]);
+  const others = lines.flatMap((line) => /^listener (\d+)/.exec(line)?.[1] ?? []).map(Number);
+  const start = async () => {
+    const program = await server(port, 'mosquitto', ['-c', file]);
+    for (const other of others) await vi.waitUntil(() => answers(other), { timeout: 10_000, interval: 20 });
+    return program;
+  };
   let running = await start();
   const database = join(folder, 'mosquitto.db');
   return {

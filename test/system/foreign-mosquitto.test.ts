@@ -164,7 +164,7 @@ test('an authority that did not sign mosquitto’s certificate, another name, no
 test('mosquitto is reached by WebSocket', async () => {
   const port = await freePort();
   const broker = await aMosquitto(`listener ${port} 127.0.0.1`, 'protocol websockets');
-  const run = client({ url: `ws://127.0.0.1:${port}/mqtt` });
+  const run = client({ url: `ws://127.0.0.1:${port}/mqtt`, keepAliveS: 5 });
   await subscribed(run);
   const payload = '{"v":7,"at":1767225600000}';
   expect(await publish(broker.port, 'plant/flow', '-q', '1', '-m', payload).ended).toMatchObject({ code: 0 });
