@@ -143,13 +143,13 @@ export const closeAlarmsWithoutRule = (tx: Db): Promise<Closed[]> =>
   );
 
 const COLUMNS = `
-  m.id, m.rule_id as rule, m.tag_id as tag, coalesce(t.name, m.device ->> 'of') as "tagName",
-  coalesce(nullif(m.device ->> 'message', ''), m.device ->> 'name', t.description) as description,
+  m.id, m.rule_id as rule, m.tag_id as tag, coalesce(t.name, m.device ->> 'of', 'tag ' || m.tag_id) as "tagName",
+  coalesce(nullif(m.device ->> 'message', ''), m.device ->> 'name', t.description, '') as description,
   coalesce(t.unit, '') as unit, m.kind, m.priority, m.state, m."limit", m.value_at_raise as "valueAtRaise",
   m.raised_at as "raisedAt", m.cleared_at as "clearedAt", m.acknowledged_at as "acknowledgedAt",
   m.acknowledged_by as "acknowledgedBy", m.comment,
   coalesce(r.consequence, '') as consequence, coalesce(r.action, '') as action,
-  coalesce(a.name, m.device ->> 'area') as area, m.device ->> 'sourceName' as source, m.device ->> 'name' as condition,
+  coalesce(a.name, m.device ->> 'area', '') as area, m.device ->> 'sourceName' as source, m.device ->> 'name' as condition,
   (m.device ->> 'severity')::int as severity`;
 const FROM = `
   from alarms m left join tags t on t.id = m.tag_id left join areas a on a.id = t.area_id

@@ -21,6 +21,8 @@ import type { Refresh } from './refresh.ts';
 
 /** Heals what no rule foresees: servers exist that lose events without a word. */
 const ANYWAY_MS = 10 * 60_000;
+/** What is beyond that is made good by a refresh. */
+const MOST_EARLY = 10_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -94,6 +96,8 @@ export function watchAlarms(
 function listening(refresh: Refresh, send: Courier['send'], spoilt: () => void) {
   const known = new Map<string, Handle>();
   let ear: Ear | undefined;
+  /** What a resumed subscription tells before anything could be asked for. */
+  let early: EventFieldList[] = [];
   const hear = (condition: Condition, handle: Handle) => {
     if (condition.state === 'normal') known.delete(condition.key);
     else known.set(condition.key, handle);
@@ -108,9 +112,14 @@ function listening(refresh: Refresh, send: Courier['send'], spoilt: () => void) 
     else spoilt();
   };
   return {
-    open: (next: Ear) => void (ear = next),
+    open(next: Ear) {
+      ear = next;
+      for (const event of early) take(event, next);
+      early = [];
+    },
     events: (events: readonly EventFieldList[]) => {
       if (ear !== undefined) for (const event of events) take(event, ear);
+      else if (early.length < MOST_EARLY) early = [...early, ...events];
     },
     handleOf: (key: string) => known.get(key),
   };
