@@ -6,11 +6,14 @@ import type { Tags } from './stage.ts';
 /** Makes a reading of what the device reported: scaled to the tag's unit, with the device's own doubt. */
 export const accept =
   (tags: Tags) =>
-  (raw: readonly Raw[]): Reading[] =>
-    raw.flatMap((sample) => {
+  (raw: readonly Raw[]): Reading[] => {
+    const readings: Reading[] = [];
+    for (const sample of raw) {
       const tag = tags.get(sample.tag);
-      return tag === undefined ? [] : [toReading(sample, tag)];
-    });
+      if (tag !== undefined) readings.push(toReading(sample, tag));
+    }
+    return readings;
+  };
 
 function toReading({ tag, at, value, status, reason }: Raw, { kind, scale }: Tag): Reading {
   if (value === null) return { tag, at, value, quality: quality('bad', reason ?? 'no value'), cleaned: null };

@@ -36,17 +36,17 @@ export function pack(batch: readonly Raw[]): Packed {
 
 export function unpack({ tags, at, values, statuses: codes, others }: Packed): Raw[] {
   const batch: Raw[] = [];
-  // A plain loop and one literal: Array.from and a spread were measured to cost seven times as much.
   for (let i = 0; i < tags.length; i++) {
-    const raw = others.get(i);
-    if (raw === undefined)
-      batch.push({
-        tag: (tags[i] ?? 0) as TagId,
+    const other = others.size === 0 ? undefined : others.get(i);
+    // Written out in full: all are then of one shape, which the walk is fastest with.
+    batch.push(
+      other ?? {
+        tag: (tags[i] ?? NaN) as TagId,
         at: at[i] ?? NaN,
         value: values[i] ?? NaN,
         status: statuses[codes[i] ?? 0] ?? 'bad',
-      });
-    else batch.push(raw);
+      },
+    );
   }
   return batch;
 }
