@@ -15,6 +15,7 @@ import { asking } from './runtime/ask.ts';
 import type { Abilities } from './runtime/ask.ts';
 import { clockWatch, timedTags } from './runtime/clock.ts';
 import type { Timed } from './runtime/clock.ts';
+import { endAll } from './runtime/end-all.ts';
 import { faultLog } from './runtime/faults.ts';
 import { keepHeard, readHeard } from './runtime/heard.ts';
 import type { StartHost } from './runtime/host.ts';
@@ -122,11 +123,7 @@ export function createSources(walk: Inlets, options: SourcesOptions): Sources {
         start(old.source, old.lastContact());
       }),
     replant: (next) => turn(() => replant(next)),
-    [Symbol.asyncDispose]: () =>
-      turn(async () => {
-        await Promise.all([...started.values()].map((one) => one.stop()));
-        await hosts[Symbol.asyncDispose]();
-      }),
+    [Symbol.asyncDispose]: () => turn(() => endAll([...started.values()], hosts)),
   };
 }
 function nobody(name: string): never {

@@ -1,5 +1,5 @@
 import { BroadcastChannel } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { hostStarter } from '../../../gateway/runtime/host.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { aDatabase } from '../../support/database.ts';
@@ -22,9 +22,12 @@ beforeAll(async () => {
   db = await aDatabase({ migrations: gatewayMigrations });
 });
 afterAll(() => db[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await db.query('truncate readings, losses');
+});
 
 /** A PLC that counts how often it is asked, and devices that publish numbered messages, which are acknowledged as they are safe. */
-async function aSite() {
+async function aSite(startHost = startFaulty) {
   const device = await rawDevice((request, socket, nth) => socket.write(reply(request, nth)));
   onTestFinished(() => device[Symbol.asyncDispose]());
   const mqttPort = await freePort();
@@ -36,7 +39,7 @@ async function aSite() {
     sources: [...sources, { name: 'press', protocol: 'modbus', config: press }],
     tags: [...tags, { ...pressure, address: { register: 7, type: 'uint16' } }],
   };
-  const plant = await aPlantAtWork(db, model, { secrets: { field: PASSWORD }, startHost: startFaulty });
+  const plant = await aPlantAtWork(db, model, { secrets: { field: PASSWORD }, startHost });
   onTestFinished(() => plant[Symbol.asyncDispose]());
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -102,7 +105,6 @@ test(
   'devices whose broker dies with its thread send again what was not acknowledged, and the polls of others go on',
   { timeout: 120_000 },
   async () => {
-    await db.query('truncate readings, losses');
     const site = await aSite();
     await goOn(site);
     strike('mqtt', 'throws');
@@ -114,3 +116,15 @@ test(
     await settle(site);
   },
 );
+
+test('a thread that hangs does not keep the gateway from ending', async () => {
+  const entry = new URL('../../support/faulty-host-entry.ts', import.meta.url);
+  const patient = hostStarter(entry, { pingMs: 200, loadMs: 600_000, frozenMs: 600_000 });
+  const site = await aSite(patient);
+  await goOn(site);
+  strike('modbus', 'loops');
+  await vi.waitFor(() => expect(site.view('press').state).toBe('stale'), soon);
+  await site.endField();
+  await site.current[Symbol.asyncDispose]();
+  await vi.waitFor(() => expectAllStored(site.ledgers(), db), soon);
+});
