@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Protocol } from './collector.ts';
-import { ModbusAddress } from './modbus/address.ts';
+import { ModbusAddress, placesOf } from './modbus/address.ts';
 import * as modbus from './modbus/config.ts';
 import * as files from './files/config.ts';
 import * as http from './http/config.ts';
@@ -15,6 +15,8 @@ export interface Schemas {
   endpoint(config: unknown): string;
   /** How often a healthy source shows a sign of life. Takes a parsed config. */
   contactMs(config: unknown): number;
+  /** What of the device an address takes up, where addresses may overlap. Takes a parsed address. */
+  places?(address: unknown): readonly string[];
   /** Where alarms of the device itself are taken over: to which area, if one is named. Takes a parsed config. */
   alarms?(config: unknown): { readonly area?: string | undefined } | undefined;
   /** Where its driver runs: in a worker thread unless its library crashes there. Takes a parsed config. */
@@ -33,6 +35,7 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   modbus: {
     config: modbus.ModbusConfig,
     address: ModbusAddress,
+    places: (address: ModbusAddress) => placesOf(address),
     endpoint: (config: modbus.ModbusConfig) => modbus.endpoint(config),
     contactMs: (config: modbus.ModbusConfig) => config.pollMs,
     home: (config: modbus.ModbusConfig) => (modbus.isSerial(config) ? 'process' : 'thread'),

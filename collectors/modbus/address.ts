@@ -143,3 +143,11 @@ export function placeOf({ register, reference, table }: ModbusAddress): Place | 
     return 'counts from 1 to 65536 after its first digit, as in 40001 or 400001';
   return { table: found, register: number - 1 };
 }
+
+/** Each register, coil or input that an address takes up. */
+export function placesOf(address: ModbusAddress): string[] {
+  const place = address.health === undefined ? placeOf(address) : 'none';
+  if (typeof place === 'string') return [];
+  const count = registersOf({ type: address.type ?? 'uint16', length: address.length });
+  return Array.from({ length: count }, (_, i) => `${address.unit} ${place.table} ${place.register + i}`);
+}

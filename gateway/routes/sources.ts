@@ -1,3 +1,4 @@
+import timers from 'node:timers/promises';
 import { page, PageQuery } from '../../platform/api/page.ts';
 import { actorOf } from '../../platform/access/actor.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
@@ -10,6 +11,18 @@ import { tagsByAddress } from '../plant/addresses.ts';
 import { cut } from './plant.ts';
 import { NamedSource } from './source-settings.ts';
 import { problemOf } from './unable.ts';
+
+/** A source that was just set up is given so long to connect before it is asked. */
+const START_MS = 10_000;
+
+async function connecting(name: string, operation: () => Operation): Promise<void> {
+  const giveUpAt = performance.now() + START_MS;
+  const isConnecting = () => {
+    const { enabled, state } = operation().source(name).view();
+    return enabled && state === 'connecting';
+  };
+  while (isConnecting() && performance.now() < giveUpAt) await timers.setTimeout(100);
+}
 
 /** The connections to devices, and what these offer. */
 export const sources = (db: Db, operation: () => Operation) => [
@@ -31,12 +44,14 @@ export const sources = (db: Db, operation: () => Operation) => [
     query: BrowseQuery,
     answer: PlacesView,
     async handle({ params: { name }, query, ...call }) {
-      const running = operation();
-      const live = running.source(name);
+      operation().source(name); // unknown: nothing is on record
       const { place = null, after = null, search, limit } = query;
       // The first page of a walk through the device stands for all of it.
       if (place === null && after === null)
         await insertAudit(db, actorOf(call), { action: 'browse a source', subject: name });
+      await connecting(name, operation);
+      const running = operation();
+      const live = running.source(name);
       const found = await live.browse({ place, after, search, limit }).catch(problemOf);
       const named = tagsByAddress(live.source, running.plant);
       const places = found.places.map((one) => ({

@@ -33,8 +33,8 @@ export function Browse() {
   const [picked, setPicked] = useState<Picked>(new Map());
   const here = steps.at(-1)?.id ?? null;
   const path = pathOf(name, { place: here, search, after });
-  // The top is on record each time it is asked for: it is not asked for by the clock.
-  const refresh = here === null ? {} : { everyMs: LIVE_MS };
+  // The top is on record each time it is asked for: it is not asked for by the clock. Nor do rows move while one picks.
+  const refresh = here === null || picked.size > 0 ? {} : { everyMs: LIVE_MS };
   const places = useResource(path, (signal) => call<PlacesView>(path, { signal }), refresh);
 
   const go = (next: readonly Step[]) => {

@@ -1,18 +1,24 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import * as timers from 'node:timers/promises';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
 import type { AlarmView } from '../../gateway/api/alarms.ts';
+import type { TagView } from '../../gateway/api/plant.ts';
 import type { LastReading } from '../../gateway/api/readings.ts';
+import { apiOf } from './api.ts';
 import type { Api } from './api.ts';
+import { DESKTOP, openBrowser, openPage } from './browser.ts';
+import { startPenstock } from './daemon.ts';
 import type { Daemon } from './daemon.ts';
+import { aFolder } from './database.ts';
 
 /** The demo's ports are fixed: no two run on one machine. */
 export const GATEWAY = 'http://127.0.0.1:8080';
 export const CENTRAL = 'http://127.0.0.1:8090';
 
 const gatewayPages =
-  'alarms alarms/history tags tags/XMEAS_07 sources sources/new sources/reactor-plc sources/reactor-plc/settings ' +
+  'alarms alarms/history tags tags/XMEAS_07 tags/SP_07 tags/XMEAS_07/settings sources sources/new sources/reactor-plc sources/reactor-plc/settings ' +
   'sources/reactor-plc/browse sources/separator-plc/browse certificates models trainings jobs jobs/forecast system users';
 const centralPages = 'sites/first trainings trainings/first jobs jobs/roll-ups health-checks users';
 /** Every page: whose, its path, the daemon's address. `tags/NAME` and `…/first` stand for numbers not known before. */
@@ -20,6 +26,49 @@ export const PAGES = [
   ...['', ...gatewayPages.split(' ')].map((path) => ['gateway', path, GATEWAY] as const),
   ...['', ...centralPages.split(' ')].map((path) => ['central', path, CENTRAL] as const),
 ];
+
+export interface Demo extends AsyncDisposable {
+  readonly folder: string;
+  readonly daemon: Daemon;
+  readonly context: BrowserContext;
+  /** As who is signed in in the context. */
+  readonly site: Api;
+  readonly fleet: Api;
+  /** A page whose console must stay clean. */
+  aPage(): Promise<Page>;
+}
+
+/** Starts the demo in an empty folder, and a browser. */
+export async function openDemo(): Promise<Demo> {
+  const folder = await aFolder();
+  const browser = await openBrowser();
+  const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB', colorScheme: 'light' });
+  const daemon = startPenstock(['demo', '--data', folder.path], GATEWAY);
+  return {
+    ...{ folder: folder.path, daemon, context },
+    ...{ site: apiOf(context, GATEWAY), fleet: apiOf(context, CENTRAL) },
+    async aPage() {
+      const { page, complaints } = await openPage(context);
+      onTestFinished(async () => {
+        await page.close();
+        expect(complaints).toEqual([]);
+      });
+      return page;
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await daemon.stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function tagOf(site: Api, name: string): Promise<TagView> {
+  const all = await site.list<TagView>('tags?limit=1000');
+  const tag = all.find((candidate) => candidate.name === name);
+  if (tag === undefined) throw new Error(`The demo has no tag ${name}.`);
+  return tag;
+}
 
 /** The demo's processes by the name of their command. */
 export async function partsOf(demo: Daemon): Promise<Map<string, number>> {
