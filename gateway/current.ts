@@ -86,14 +86,18 @@ function withRule(alarms: ReadonlyMap<string, OpenAlarm>, { rules }: Plant): Map
 /** Writes the newest state, one write at a time; what came in between is overtaken. */
 function keeper(folder: string, log: Logger) {
   let next: LastKnown | undefined;
+  let written: Plant | undefined;
   let writing: Promise<void> | undefined;
   const write = async () => {
     while (next !== undefined) {
       const known = next;
       next = undefined;
-      await writeLastKnown(folder, known).catch((err: unknown) =>
-        log.warn({ err }, 'Could not keep a copy of the plant for a start without database.'),
-      );
+      try {
+        await writeLastKnown(folder, known, written);
+        written = known.plant;
+      } catch (err) {
+        log.warn({ err }, 'Could not keep a copy of the plant for a start without database.');
+      }
     }
     writing = undefined;
   };
