@@ -83,6 +83,41 @@ static void addHistory(UA_Server *server, UA_UInt16 ns, UA_HistoryDataGathering 
     }
 }
 
+static void property(UA_Server *server, UA_NodeId event, char *name, void *value, size_t type) {
+    UA_Server_writeObjectProperty_scalar(server, event, UA_QUALIFIEDNAME(0, name), value, &UA_TYPES[type]);
+}
+
+static void is(UA_Server *server, UA_NodeId event, char *state) {
+    UA_QualifiedName path[2] = {UA_QUALIFIEDNAME(0, state), UA_QUALIFIEDNAME(0, "Id")};
+    UA_BrowsePathResult found = UA_Server_browseSimplifiedBrowsePath(server, event, 2, path);
+    UA_Boolean yes = true;
+    UA_Variant value;
+    UA_Variant_setScalar(&value, &yes, &UA_TYPES[UA_TYPES_BOOLEAN]);
+    if (found.targetsSize > 0) UA_Server_writeValue(server, found.targets[0].targetId.nodeId, value);
+    UA_BrowsePathResult_clear(&found);
+}
+
+/* This library has no conditions: an event of that type all the same, by hand. */
+static void alert(UA_Server *server, void *data) {
+    (void)data;
+    UA_NodeId event;
+    if (UA_Server_createEvent(server, UA_NODEID_NUMERIC(0, UA_NS0ID_ALARMCONDITIONTYPE), &event) != UA_STATUSCODE_GOOD) return;
+    UA_Boolean retain = true;
+    UA_UInt16 severity = 600;
+    UA_DateTime now = UA_DateTime_now();
+    UA_String source = UA_STRING("Tank"), name = UA_STRING("High");
+    UA_LocalizedText message = UA_LOCALIZEDTEXT("en", "Too high");
+    property(server, event, "Time", &now, UA_TYPES_DATETIME);
+    property(server, event, "Severity", &severity, UA_TYPES_UINT16);
+    property(server, event, "SourceName", &source, UA_TYPES_STRING);
+    property(server, event, "ConditionName", &name, UA_TYPES_STRING);
+    property(server, event, "Message", &message, UA_TYPES_LOCALIZEDTEXT);
+    property(server, event, "Retain", &retain, UA_TYPES_BOOLEAN);
+    is(server, event, "EnabledState");
+    is(server, event, "ActiveState");
+    UA_Server_triggerEvent(server, event, UA_NODEID_NUMERIC(0, UA_NS0ID_SERVER), NULL, true);
+}
+
 static void beat(UA_Server *server, void *data) {
     static UA_Double ticks = 0;
     ticks++;
@@ -123,6 +158,7 @@ int main(int argc, char **argv) {
     }
     addHistory(server, ns, gathering);
     UA_Server_addRepeatedCallback(server, beat, &ticking, 100, NULL);
+    UA_Server_addRepeatedCallback(server, alert, NULL, 1000, NULL);
     UA_StatusCode status = UA_Server_run(server, &running);
     UA_Server_delete(server);
     return status == UA_STATUSCODE_GOOD ? 0 : 1;
