@@ -37,6 +37,7 @@ import { sourceSettings } from './source-settings.ts';
 import { sourceTest } from './source-test.ts';
 import { sources } from './sources.ts';
 import { system } from './system.ts';
+import { methodRoutes } from './methods.ts';
 import { tagRoutes } from './tags.ts';
 import { trainings } from './trainings.ts';
 
@@ -88,6 +89,7 @@ export function routes(
     ...certificates(db, join(keeper.dataFolder, 'pki')),
     ...plantModel(db, current, outbox),
     ...tagRoutes(db, current, outbox),
+    ...methodRoutes(db, operation),
     ...readings(db, feed, operation),
     ...alarms(db, operation),
     ...forecasts(db),
