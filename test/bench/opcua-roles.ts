@@ -1,7 +1,7 @@
 import { execFile, fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -31,6 +31,12 @@ export async function build(): Promise<void> {
   await mkdir(join(BUILD, 'deploy'), { recursive: true });
   for (const file of ['package.json', 'deploy/penstock.mjs'])
     await copyFile(join(ROOT, file), join(BUILD, file));
+}
+
+/** As systemd starts it. */
+async function nodeOptions(): Promise<string> {
+  const unit = await readFile(join(ROOT, 'systemd/penstock-gateway.service'), 'utf8');
+  return /^Environment="NODE_OPTIONS=(.*)"$/m.exec(unit)?.[1] ?? '';
 }
 
 const role = (name: string, words: readonly string[]): ChildProcess =>
@@ -94,7 +100,10 @@ export async function gateway({
   const port = await freePort();
   const config = await writeSite(folder, { port, database, plant: plantOf(tags, endpoint) });
   const words = [join(BUILD, 'deploy/penstock.mjs'), 'gateway', '--config', config];
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, words, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: await nodeOptions() },
+  });
   let lastWords = '';
   child.stdout.on('data', (text: Buffer) => (lastWords = (lastWords + text.toString()).slice(-LAST_WORDS)));
   const figures = () => figuresOf(`http://127.0.0.1:${port}`);
