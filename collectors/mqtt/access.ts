@@ -5,7 +5,8 @@ import type { Figures } from './figures.ts';
 import type { Line } from './line.ts';
 import type { Message } from './message.ts';
 import type { Persistence } from './persistence.ts';
-import { readingOn } from './read-on.ts';
+import { waitingRoom } from './read-on.ts';
+import { isDeeper } from './filter.ts';
 import { rightsOf } from './rights.ts';
 import { shown } from './shown.ts';
 import type { Visitors } from './visitors.ts';
@@ -81,9 +82,10 @@ export function accessRules(house: House): Rules {
 
 /** The broker acknowledges (QoS 1) or records the message as received (QoS 2) only after this has called back. */
 function publishRule(house: House, refuse: Refuse): Rules['authorizePublish'] {
-  const { guests } = house;
-  const readOn = readingOn();
+  const { guests, config } = house;
+  const wait = waitingRoom();
   const why = (client: Client | null, topic: string): string | undefined => {
+    if (isDeeper(topic, config.maxTopicLevels)) return `${shown(topic)} has too many levels`;
     const rights = client === null ? undefined : guests.rightsOf(client.conn);
     if (!topic.startsWith('$') && rights?.mayPublish(topic) !== false) return undefined;
     return `its user may not publish to ${shown(topic)}`;
@@ -96,7 +98,7 @@ function publishRule(house: House, refuse: Refuse): Rules['authorizePublish'] {
     }
     const refusal = why(client, packet.topic);
     if (refusal !== undefined) {
-      const remedy = 'Add the topic to `publish` of the user.';
+      const remedy = 'Add the topic to `publish` of the user, or raise maxTopicLevels of the source.';
       if (client !== null) refuse(client, { why: refusal, remedy });
       done(new Error(refusal));
       return;
@@ -106,8 +108,8 @@ function publishRule(house: House, refuse: Refuse): Rules['authorizePublish'] {
       done(null);
       return;
     }
-    safe.then(() => done(null), done);
-    if (client !== null && !slowed) readOn(client.conn, packet.payload.length, safe);
+    const stream = slowed ? undefined : client?.conn;
+    wait({ stream, bytes: packet.payload.length, done }, safe);
   };
 }
 
@@ -161,9 +163,15 @@ function tooMany({ persistence }: House, { clean, id }: Client, user: User): Ref
   return { why: `its user has ${kept} sessions already`, remedy, returnCode: IDENTIFIER_REJECTED };
 }
 
-function whyNot({ guests }: House, client: Client, filter: string): Omit<Refusal, 'returnCode'> | undefined {
+function whyNot(
+  { guests, config }: House,
+  client: Client,
+  filter: string,
+): Omit<Refusal, 'returnCode'> | undefined {
   if (filter.startsWith('$share/'))
     return { why: 'this broker has no shared subscriptions', remedy: 'Subscribe without $share.' };
+  if (isDeeper(filter, config.maxTopicLevels))
+    return { why: `${shown(filter)} has too many levels`, remedy: 'Raise maxTopicLevels of the source.' };
   if (guests.rightsOf(client.conn)?.maySubscribe(filter) === true) return undefined;
   const remedy = 'Add the filter to `subscribe` of the user.';
   return { why: `its user may not subscribe to ${shown(filter)}`, remedy };

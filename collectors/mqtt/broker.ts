@@ -21,6 +21,8 @@ import { visitors } from './visitors.ts';
 const DRAIN_MS = 3_000;
 /** From the connection to its CONNECT packet. */
 const CONNECT_MS = 5_000;
+/** Of our own topics, which are as deep as they are: what clients may is in the access rules. */
+const OWN_LEVELS = 5;
 /** How often the broker tells of itself, in heartbeats. */
 const TELL_EVERY = 10;
 
@@ -46,7 +48,10 @@ export async function runBroker({ config, folder }: Place, line: Line, signal: A
   const house = { config, guests, persistence, figures, line };
   const broker = await Aedes.createBroker({
     ...{ persistence, drainTimeout: DRAIN_MS, connectTimeout: CONNECT_MS },
-    ...{ maxTopicLevels: config.maxTopicLevels, maxInflightInbound: config.maxInflight },
+    ...{
+      maxTopicLevels: Math.max(config.maxTopicLevels, OWN_LEVELS),
+      maxInflightInbound: config.maxInflight,
+    },
     ...accessRules(house),
   });
   const broken = new Promise<never>((_, reject) => {

@@ -12,6 +12,12 @@ export function isFilter(filter: string): boolean {
 
 export const hasWildcard = (filter: string): boolean => filter.includes('+') || filter.includes('#');
 
+export function isDeeper(topic: string, levels: number): boolean {
+  let found = 1;
+  for (let at = topic.indexOf('/'); at >= 0 && found <= levels; at = topic.indexOf('/', at + 1)) found++;
+  return found > levels;
+}
+
 /** Whether each topic that `inner` matches is matched by `outer` as well. A topic is a filter that matches itself. */
 export function covers(outer: string, inner: string): boolean {
   const wide = outer.split('/');

@@ -111,15 +111,24 @@ test('a shared subscription is refused rather than granted and never served', as
   await expect(client.subscribeAsync('$share/group/plant/#', { qos: 1 })).rejects.toThrow(/subscribe/i);
 });
 
-test('topics of the broker itself and topics too deep are not to be published', async () => {
-  const { port, readings } = await broker({ maxTopicLevels: 4 });
-  for (const topic of ['$SYS/x', 'a/b/c/d/e']) {
+test('topics of the broker itself and topics too deep are not to be published, and who tries harms nobody', async () => {
+  const run = await broker({ maxTopicLevels: 2, users: [{ ...USER, subscribe: ['#', '$SYS/#'] }] });
+  const { port, readings, faults } = run;
+  const figures = await device(port);
+  const heard: string[] = [];
+  figures.on('message', (topic) => void heard.push(topic));
+  await figures.subscribeAsync('$SYS/#');
+  for (const topic of ['$SYS/x', 'a/b/c']) {
     const client = await device(port);
     const gone = event(client, 'close');
     client.publish(topic, '1', { qos: 1 }, () => undefined);
     await gone;
   }
   expect(readings()).toEqual([]);
+  await expect(figures.subscribeAsync('a/b/c')).rejects.toThrow(/subscribe/i);
+  expect(faults.filter(({ what }) => what.includes('too many levels'))).toHaveLength(2);
+  // Our own figures are deeper than what clients may publish.
+  await vi.waitFor(() => expect(heard).toContain('$SYS/broker/publish/messages/dropped'), 5_000);
 });
 
 test('a last will is a message like any other', async () => {

@@ -3,7 +3,7 @@ import { connect as connectSocket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { MqttAddress } from '../../../collectors/mqtt/config.ts';
-import { readingOn } from '../../../collectors/mqtt/read-on.ts';
+import { waitingRoom } from '../../../collectors/mqtt/read-on.ts';
 import { aPoint } from '../../support/collecting.ts';
 import { bare, broker, device, JSON_FLOW, USER } from '../../support/mqtt.ts';
 
@@ -70,20 +70,27 @@ test('a device whose messages wait for the store is heard on: its pings are answ
 });
 
 test('so much is read on and no more: then a client waits until what came of it is safe', async () => {
-  const readOn = readingOn({ mostMessages: 2, mostBytes: 100 });
-  const [stream, other] = [new PassThrough(), new PassThrough()];
+  const wait = waitingRoom({ mostMessages: 2, mostBytes: 100 });
+  const [one, other] = [new PassThrough(), new PassThrough()];
   let read = 0;
-  for (const one of [stream, other]) one.on('readable', () => read++);
+  for (const stream of [one, other]) stream.on('readable', () => read++);
+  const answers: (Error | null)[] = [];
+  const message = (stream: PassThrough | undefined, bytes = 10) => ({
+    ...{ stream, bytes, done: (err: Error | null) => void answers.push(err) },
+  });
   let settle: () => void = () => undefined;
   const safe = new Promise<void>((resolve) => (settle = resolve));
-  for (const one of [stream, other, other]) readOn(one, 10, safe);
+  for (const stream of [one, other, other]) wait(message(stream), safe);
   await vi.waitFor(() => expect(read).toBe(2));
+  expect(answers).toEqual([]);
   settle();
-  await safe;
-  readOn(stream, 101, Promise.reject(new Error('lost')));
-  await new Promise(setImmediate);
+  await vi.waitFor(() => expect(answers).toEqual([null, null, null]));
+  const lost = new Error('lost');
+  wait(message(one, 101), Promise.reject(lost));
+  wait(message(undefined), safe);
+  await vi.waitFor(() => expect(answers).toEqual([null, null, null, lost, null]));
   expect(read).toBe(2);
-  readOn(stream, 10, safe);
+  wait(message(one), safe);
   await vi.waitFor(() => expect(read).toBe(3));
 });
 
