@@ -1,6 +1,7 @@
 import { PublishRequest } from 'node-opcua-client';
 import type { PublishResponse } from 'node-opcua-client';
-import { eventsIn, hasData, noted, recover, valuesIn } from './messages.ts';
+import { isServiceFault } from './items.ts';
+import { eventsIn, hasData, noted, recover, SubscriptionEnded, valuesIn } from './messages.ts';
 import type { Acknowledgement, Ears } from './messages.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
@@ -99,6 +100,15 @@ function watchdogs() {
   };
 }
 
+/** In the server's own words: there is nothing left to go on with, though the line is fine. */
+const FORGOTTEN = /BadNoSubscription|BadSubscriptionIdInvalid|BadSessionIdInvalid|BadSessionClosed/;
+
+function failureOf(err: Error | null): Error {
+  if (err === null) return new Error('An empty answer to a publish request.');
+  if (!isServiceFault(err) || !FORGOTTEN.test(err.message)) return err;
+  return new SubscriptionEnded(`The server has forgotten the subscription (${err.message}).`, { cause: err });
+}
+
 function publishOnce(
   session: Session,
   subscriptionAcknowledgements: Acknowledgement[],
@@ -108,7 +118,7 @@ function publishOnce(
     const request = new PublishRequest({ requestHeader: { timeoutHint }, subscriptionAcknowledgements });
     session.publish(request, (err, response) => {
       if (response !== undefined && err === null) resolve(response);
-      else reject(err ?? new Error('An empty answer to a publish request.'));
+      else reject(failureOf(err));
     });
   });
 }

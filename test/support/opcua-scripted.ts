@@ -38,7 +38,8 @@ import type {
 } from 'node-opcua-client';
 
 /** What a test has the server answer to one kind of request in place of the usual; undefined: not a word. */
-export type Script = Partial<Record<string, (request: never) => Response | StatusCode | undefined>>;
+export type Script = Partial<Record<string, (request: never) => Answer | Promise<Answer>>>;
+type Answer = Response | StatusCode | undefined;
 
 /** What one answer said of a subscription, or why there is none. */
 export interface Saying {
@@ -98,6 +99,7 @@ const endpoints = ({ endpointUrl }: GetEndpointsRequest): Response =>
 
 /** Answers as a server does that has nothing to say. */
 function usual(watched: Map<number, Watched>): Script {
+  let subscriptions = SUBSCRIPTION;
   const answers = {
     GetEndpointsRequest: endpoints,
     CreateSessionRequest: () =>
@@ -112,7 +114,7 @@ function usual(watched: Map<number, Watched>): Script {
     },
     ReadRequest: read,
     CreateSubscriptionRequest(request: CreateSubscriptionRequest) {
-      const subscriptionId = watched.size + SUBSCRIPTION;
+      const subscriptionId = subscriptions++;
       watched.set(subscriptionId, { items: [], atOnce: request.maxNotificationsPerPublish });
       return new CreateSubscriptionResponse({
         subscriptionId,
@@ -136,6 +138,8 @@ function usual(watched: Map<number, Watched>): Script {
 export const republished = (notificationMessage: NotificationMessage): Response =>
   new RepublishResponse({ notificationMessage });
 
+const unsupported = () => StatusCodes.BadServiceUnsupported;
+
 export async function scriptedServer(script: Script = {}, on = 0): Promise<ScriptedServer> {
   const watched = new Map<number, Watched>();
   const answers = usual(watched);
@@ -144,7 +148,7 @@ export async function scriptedServer(script: Script = {}, on = 0): Promise<Scrip
   const sockets = new Set<Socket>();
   let more: () => void = () => undefined;
 
-  const answer = (message: Message, reply: (response: Response) => void) => {
+  const answer = async (message: Message, reply: (response: Response) => void) => {
     const { name } = message.request.schema;
     requests.push(name);
     if (name === 'PublishRequest' && script[name] === undefined) {
@@ -152,9 +156,7 @@ export async function scriptedServer(script: Script = {}, on = 0): Promise<Scrip
       more();
       return;
     }
-    const said = (script[name] ?? answers[name] ?? (() => StatusCodes.BadServiceUnsupported))(
-      message.request as never,
-    );
+    const said = await (script[name] ?? answers[name] ?? unsupported)(message.request as never);
     if (said === undefined) return;
     reply('responseHeader' in said ? said : new ServiceFault({ responseHeader: { serviceResult: said } }));
   };
@@ -162,8 +164,10 @@ export async function scriptedServer(script: Script = {}, on = 0): Promise<Scrip
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     const channel = new ServerSecureChannelLayer({ timeout: 60_000 } as never);
-    channel.on('message', (message: Message) =>
-      answer(message, (response) => channel.send_response('MSG', response, message)),
+    channel.on(
+      'message',
+      (message: Message) =>
+        void answer(message, (response) => channel.send_response('MSG', response, message)),
     );
     channel.on('abort', () => waiting.splice(0));
     channel.init(socket as never, () => undefined);
