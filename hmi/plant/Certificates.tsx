@@ -75,7 +75,11 @@ const columns = (act: Act): Column<CertificateView>[] => [
   },
   { key: 'issuer', head: t('certificates.issuer'), cell: ({ issuer }) => <span class="wrap">{issuer}</span> },
   { key: 'until', head: t('certificates.until'), tight: true, cell: ({ validTo }) => dateTime(validTo) },
-  { key: 'act', head: '', cell: (certificate) => <Actions certificate={certificate} act={act} /> },
+  {
+    key: 'act',
+    head: <span class="unseen">{t('certificates.act')}</span>,
+    cell: (certificate) => <Actions certificate={certificate} act={act} />,
+  },
 ];
 
 function Actions({
