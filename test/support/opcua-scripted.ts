@@ -100,14 +100,21 @@ const endpoints = ({ endpointUrl }: GetEndpointsRequest): Response =>
 /** Answers as a server does that has nothing to say. */
 function usual(watched: Map<number, Watched>): Script {
   let subscriptions = SUBSCRIPTION;
+  let created = false;
   const answers = {
     GetEndpointsRequest: endpoints,
-    CreateSessionRequest: () =>
-      new CreateSessionResponse({
+    CreateSessionRequest() {
+      created = true;
+      return new CreateSessionResponse({
         ...{ sessionId: session(), authenticationToken: session(), serverNonce: randomBytes(32) },
         ...{ revisedSessionTimeout: 60_000, serverEndpoints: [] },
-      }),
-    ActivateSessionRequest: () => new ActivateSessionResponse({ serverNonce: randomBytes(32) }),
+      });
+    },
+    // One that was started again knows no session of before.
+    ActivateSessionRequest: () =>
+      created
+        ? new ActivateSessionResponse({ serverNonce: randomBytes(32) })
+        : StatusCodes.BadSessionIdInvalid,
     CloseSessionRequest() {
       watched.clear();
       return new CloseSessionResponse({});
