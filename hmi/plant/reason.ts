@@ -13,6 +13,7 @@ const reasons: readonly (Key | null)[] = [
   'reason.stale',
   'reason.disconnected',
   'reason.refused',
+  'reason.clamped',
 ];
 
 /** Why a value is doubted, where that is known. */

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { lookOf as look } from '../../hmi/quality.ts';
 import type { Latest } from '../../hmi/live.ts';
+import { reasonText } from '../../hmi/plant/reason.ts';
+import { quality } from '../../history/reading.ts';
 
 const at = 1_000_000;
 const good = { at, value: 1, quality: 0 };
@@ -34,4 +36,10 @@ test('what the source doubts is shown as doubted, and what is bad stays bad when
 
 test('a tag that never had a value says so', () => {
   expect(lookOf(undefined, moment)).toBe('missing');
+});
+
+test('each reason for a doubt has its words', () => {
+  for (const reason of ['no value', 'stale', 'not connected', 'refused by the device', 'clamped'] as const)
+    expect(reasonText(quality('uncertain', reason))).not.toBeNull();
+  expect(reasonText(quality('uncertain', 'clamped'))).toBe('held at its limit');
 });
