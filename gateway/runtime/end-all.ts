@@ -1,7 +1,7 @@
 import timers from 'node:timers/promises';
 
 /** At the end of the gateway no driver has longer than this to hand over what it has. */
-const LONGEST_MS = 3_500;
+const LONGEST_MS = 2_500;
 
 /** Stops sources, then what they run in. A host that still loads its library, or hangs, is not waited for. */
 export async function endAll(

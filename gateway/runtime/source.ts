@@ -48,7 +48,7 @@ export interface Place {
 }
 
 /** A driver may take this long to hand over what it has when it is told to stop. */
-const GOODBYE_MS = 3_000;
+const GOODBYE_MS = 2_500;
 
 /** What is known of a source while it runs. */
 interface State {

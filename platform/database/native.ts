@@ -12,7 +12,7 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_MS = 30_000;
 /** What is under way at the end has this long. A host that has vanished does not answer the good-bye either. */
-const GOODBYE_MS = 2_000;
+const GOODBYE_MS = 1_500;
 const KEEP_ALIVE_MS = 10_000;
 
 interface NativeOptions {

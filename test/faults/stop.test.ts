@@ -56,7 +56,7 @@ async function aSite() {
     tags: [
       ...tags,
       { ...tag, name: 'P-1', source: 'plc', address: { register: 7, type: 'uint16' } },
-      { ...tag, name: 'T-1', source: 'opcua', address: { node: 'ns=1;s=temperature' } },
+      { ...tag, name: 'T-1', source: 'opcua', address: { node: 'nsu=urn:test:plant;s=level' } },
     ],
   };
   const config = await writeSite(folder.path, {

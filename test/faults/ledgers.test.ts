@@ -6,12 +6,15 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } fro
 import { hostStarter } from '../../gateway/runtime/host.ts';
 import type { Database } from '../../platform/database/db.ts';
 import { aDatabase } from '../support/database.ts';
+import { aDevice } from '../support/field.ts';
 import { aFolder } from '../support/folder.ts';
+import { freePort } from '../support/foreign.ts';
 import { aServer, json } from '../support/http.ts';
 import { expectBalance } from '../support/ledger.ts';
 import { reply } from '../support/modbus-device.ts';
 import { listening } from '../support/modbus-plc.ts';
 import { gatewayMigrations } from '../support/models.ts';
+import { opcuaServer } from '../support/opcua-server.ts';
 import { aPlantAtWork, expectAllStored } from '../support/plant-at-work.ts';
 
 // Each protocol meets its faults with the whole walk behind it: what came must be found again, to the last reading.
@@ -157,4 +160,55 @@ test('files: rows that cannot be used, the same file twice, and a reader that di
   const { stored, duplicate } = await plant.settled();
   expect(stored).toBe(40_000);
   expect(duplicate).toBeGreaterThan(1000);
+});
+
+test('MQTT: damaged payloads, messages that come twice, and a publisher that is cut off', async () => {
+  const port = await freePort();
+  const broker = { port, users: [{ name: 'field', password: { secret: 'field' } }] };
+  const plant = await oneSource(
+    { protocol: 'mqtt', config: { broker } },
+    [{ name: 'M', address: { topic: 'm', value: '$.v', time: '$.t' } }],
+    { secrets: { field: 'field-password' } },
+  );
+  const start = Date.now();
+  const message = (i: number) => JSON.stringify({ v: i, t: start + i });
+  for (let run = 0; run < 3; run++) {
+    const device = await aDevice(port, 'field-password');
+    const from = 40 * run;
+    // The last ten of the run before come again, as after a loss.
+    for (let i = Math.max(0, from - 10); i < from + 40; i++) {
+      await device.publishAsync('m', message(i), { qos: 1 });
+      if (i % 8 === 0) await device.publishAsync('m', '{"v":', { qos: 1 });
+      if (i % 9 === 0) await device.publishAsync('m', '{"v":"much"}', { qos: 1 });
+    }
+    device.stream.destroy();
+    await device.endAsync(true);
+  }
+  await vi.waitFor(async () => expect(await values('M')).toHaveLength(120), soon);
+  const { duplicate } = await plant.settled();
+  expect(duplicate).toBe(20);
+});
+
+test('OPC UA: a server that is killed and started again', { timeout: 90_000 }, async () => {
+  let server = await opcuaServer();
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  const { port, endpoint } = server;
+  await server.set('level', 0);
+  const plant = await oneSource(
+    { protocol: 'opcua', config: { endpoint, publishingMs: 50, security: 'None' } },
+    [{ name: 'O', address: { node: 'nsu=urn:test:plant;s=level', queueSize: 100 } }],
+  );
+  const rise = async (to: number) => {
+    await vi.waitFor(() => expect(plant.view('only').state).toBe('connected'), soon);
+    for (let value = to - 20; value <= to; value++) await server.set('level', value);
+    await vi.waitFor(async () => expect(await values('O')).toContain(to), soon);
+  };
+  await rise(20);
+  await server.kill();
+  const lost = plant.losses('only');
+  await vi.waitFor(() => expect(plant.losses('only')).toBeGreaterThan(lost), soon);
+  server = await opcuaServer({ port });
+  await server.set('level', 21);
+  await rise(40);
+  await plant.settled();
 });

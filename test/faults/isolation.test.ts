@@ -1,20 +1,20 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { hostStarter } from '../../../gateway/runtime/host.ts';
-import type { Database } from '../../../platform/database/db.ts';
-import { aDatabase } from '../../support/database.ts';
-import type { HostFault } from '../../support/faulty-host-entry.ts';
-import { aFieldPlant, compare, startField } from '../../support/field.ts';
-import { freePort } from '../../support/foreign.ts';
-import { rawDevice, reply } from '../../support/modbus-device.ts';
-import { gatewayMigrations } from '../../support/models.ts';
-import { aPlantAtWork, expectAllStored, longestGapMs } from '../../support/plant-at-work.ts';
+import { hostStarter } from '../../gateway/runtime/host.ts';
+import type { Database } from '../../platform/database/db.ts';
+import { aDatabase } from '../support/database.ts';
+import type { HostFault } from '../support/faulty-host-entry.ts';
+import { aFieldPlant, compare, startField } from '../support/field.ts';
+import { freePort } from '../support/foreign.ts';
+import { rawDevice, reply } from '../support/modbus-device.ts';
+import { gatewayMigrations } from '../support/models.ts';
+import { aPlantAtWork, expectAllStored, longestGapMs } from '../support/plant-at-work.ts';
 
 const PASSWORD = 'field-password';
 const soon = { timeout: 40_000, interval: 50 };
 /** Frozen is who does not answer for this long: shorter than in a plant. */
 const PATIENCE = { pingMs: 200, loadMs: 60_000, frozenMs: 3_000 };
-const startFaulty = hostStarter(new URL('../../support/faulty-host-entry.ts', import.meta.url), PATIENCE);
+const startFaulty = hostStarter(new URL('../support/faulty-host-entry.ts', import.meta.url), PATIENCE);
 const FAULTS: readonly HostFault[] = ['throws', 'exits', 'loops', 'eats its memory'];
 
 let db: Database;
@@ -118,7 +118,7 @@ test(
 );
 
 test('a thread that hangs does not keep the gateway from ending', async () => {
-  const entry = new URL('../../support/faulty-host-entry.ts', import.meta.url);
+  const entry = new URL('../support/faulty-host-entry.ts', import.meta.url);
   const patient = hostStarter(entry, { pingMs: 200, loadMs: 600_000, frozenMs: 600_000 });
   const site = await aSite(patient);
   await goOn(site);
