@@ -13,7 +13,9 @@ import {
   UserTokenType,
 } from 'node-opcua-client';
 import type { ClientSession, UserIdentityInfo } from 'node-opcua-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { OpcuaAddress, OpcuaConfig } from '../../../collectors/opcua/config.ts';
+import { opcua } from '../../../collectors/opcua/opcua.ts';
 import { serveOpcua } from '../../../deploy/simulate/opcua.ts';
 import type { OpcuaServer } from '../../../deploy/simulate/opcua.ts';
 import { replay } from '../../../deploy/simulate/process.ts';
@@ -22,6 +24,8 @@ import type { Records } from '../../../deploy/simulate/records.ts';
 import { rowAt } from '../../../deploy/simulate/schedule.ts';
 import { seconds } from '../../../deploy/simulate/seconds.ts';
 import { servedBy, variables } from '../../../deploy/simulate/variables.ts';
+import type { Raw } from '../../../history/reading.ts';
+import { aPoint, collect } from '../../support/collecting.ts';
 
 const OPERATOR = { type: UserTokenType.UserName, userName: 'penstock', password: 'opcua-password' } as const;
 
@@ -184,4 +188,36 @@ test('a set-point written over OPC UA is read back; out of range or not writable
   expect(await write('SP_07', 9999)).toEqual({ status: StatusCodes.BadOutOfRange, now: 2650 });
   expect(await write('SP_07', NaN)).toEqual({ status: StatusCodes.BadOutOfRange, now: 2650 });
   expect((await write('XMEAS_07', 1)).status).not.toEqual(StatusCodes.Good);
+});
+
+test('what the gateway missed in an outage it reads from the memory of the OPC UA device, second by second', async () => {
+  const missed = ['XMEAS_07', 'XMEAS_09'];
+  const config = OpcuaConfig.parse({
+    ...{ endpoint: `opc.tcp://127.0.0.1:${server.port}`, user: OPERATOR.userName },
+    ...{ password: OPERATOR.password, security: 'Basic256Sha256', trustServer: true },
+  });
+  const points = [...missed, 'SP_07'].map((name, i) =>
+    aPoint(i, OpcuaAddress.parse({ node: `nsu=urn:penstock:demo;s=${name}` })),
+  );
+  const pkiFolder = join(folder, 'reader');
+  const run = collect(opcua, { config, points, pkiFolder, dataFolder: pkiFolder });
+  await vi.waitFor(() => expect(run.readings().length).toBeGreaterThan(2), { timeout: 20_000 });
+  const seen: Raw[] = [];
+  const emit = (batch: readonly Raw[]) => {
+    seen.push(...batch);
+    return Promise.resolve();
+  };
+  const to = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+  const from = to - 20 * 60_000;
+  const { readings } = await run.collector.readHistory!({ from, to }, emit, new AbortController().signal);
+  await run.stop();
+
+  const seconds = Array.from({ length: (to - from) / 1000 + 1 }, (_, i) => from + i * 1000);
+  for (const [tag, name] of missed.entries()) {
+    const own = seen.filter((raw) => raw.tag === tag).sort((a, b) => a.at - b.at);
+    expect(own.map(({ at, value }) => [at, value])).toEqual(seconds.map((at) => [at, measured(name, at)]));
+  }
+  expect(readings).toBe(seen.length);
+  expect(seen.find(({ tag }) => tag === 0)!.at).toBeGreaterThan(to - 16 * 60_000); // the newest stretch first
+  expect(run.faults).toEqual([]); // that nobody knows what a set-point was is no fault
 });
