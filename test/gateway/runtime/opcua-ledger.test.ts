@@ -1,4 +1,5 @@
 import '../../../collectors/opcua/quiet.ts';
+import { join } from 'node:path';
 import {
   CreateMonitoredItemsResponse,
   DataChangeNotification,
@@ -11,10 +12,13 @@ import {
 } from 'node-opcua-client';
 import type { CreateMonitoredItemsRequest } from 'node-opcua-client';
 import { expect, test, vi } from 'vitest';
+import { listCertificates, moveCertificate } from '../../../collectors/opcua/pki/list.ts';
 import { aDatabase } from '../../support/database.ts';
 import { gatewayMigrations } from '../../support/models.ts';
+import { opcuaPlant } from '../../support/opcua-plant.ts';
 import { scriptedServer } from '../../support/opcua-scripted.ts';
 import type { Script } from '../../support/opcua-scripted.ts';
+import { scratchFolder } from '../../support/opcua-server.ts';
 import { aPlantAtWork, expectAllStored } from '../../support/plant-at-work.ts';
 
 const TAGS = 1000;
@@ -90,6 +94,35 @@ test(
     await second.say(valuesOf(1));
     await vi.waitFor(() => expect(collected()).toBeGreaterThanOrEqual(3 * TAGS - 1), soon);
     await vi.waitFor(async () => expect(await causes()).toContain('the gateway was not connected'), soon);
+    expect(plant.view('plc').state).toBe('connected');
+    await vi.waitFor(() => expectAllStored(plant.ledgers(), db), soon);
+  },
+);
+
+test(
+  'a server that is trusted later is collected from then on, and nothing is counted before',
+  { timeout: 90_000 },
+  async () => {
+    await using db = await aDatabase({ migrations: gatewayMigrations });
+    await using folder = await scratchFolder();
+    await using server = await opcuaPlant();
+    const config = { endpoint: server.endpoint, publishingMs: 100, security: 'best' };
+    const tag = { name: 'Speed', area: 'Hall', source: 'plc', spike: false };
+    const model = {
+      site: { name: 'Works' },
+      areas: [{ name: 'Hall' }],
+      sources: [{ name: 'plc', protocol: 'opcua', config }],
+      tags: [{ ...tag, address: { node: 'nsu=urn:test:plant;s=pump.Speed' } }],
+    };
+    await using plant = await aPlantAtWork(db, model, { dataFolder: folder.path });
+    await vi.waitFor(() => expect(plant.losses('plc')).toBeGreaterThan(0), soon);
+    expect(plant.view('plc').lastError).toContain('trust it on the page of certificates');
+    expect(plant.ledgers()[0]!.collected).toBe(0);
+
+    const pki = join(folder.path, 'pki');
+    const refused = (await listCertificates(pki)).find(({ state }) => state === 'rejected');
+    await moveCertificate(pki, refused!.thumbprint, 'trusted');
+    await vi.waitFor(() => expect(plant.ledgers()[0]!.stored).toBe(1), soon);
     expect(plant.view('plc').state).toBe('connected');
     await vi.waitFor(() => expectAllStored(plant.ledgers(), db), soon);
   },
