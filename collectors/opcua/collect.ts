@@ -79,8 +79,10 @@ export async function collect(
   const work = async () => {
     const resumed = await resume(server, link, left, publish);
     refused = resumed ?? (await begin(site, server, gatherer));
-    listening = (resumed && left?.listening) ?? { subscription: firstOf(server), notifiers: new Set() };
-    if (alarms !== undefined) void keepRight(alarms, listening, report, over.signal);
+    if (alarms !== undefined) {
+      listening = (resumed && left?.listening) ?? { subscription: firstOf(server), notifiers: new Set() };
+      void keepRight(alarms, listening, report, over.signal);
+    }
     await askAgain(server, refused, over.signal, (still) => (refused = still));
   };
   const working = work();
