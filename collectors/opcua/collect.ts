@@ -42,6 +42,8 @@ export interface Left {
   readonly subscriptions: Subscription[];
   readonly refused: readonly Refusal[];
   readonly listening: Listening | undefined;
+  /** Each subscription has been heard. Otherwise the session alone is of use, and they are made anew. */
+  readonly sound: boolean;
 }
 
 export interface Course {
@@ -62,7 +64,10 @@ export async function collect(
 ): Promise<void> {
   const { report, readers } = site;
   const { session } = link;
-  const limits = await readLimits(session);
+  const limits = await readLimits(session).catch((err: unknown) => {
+    if (link.isCut()) leave(untouched(session, left));
+    throw err;
+  });
   const { alarms: wanted } = site.plan.config;
   const alarms = wanted && watchAlarms(session, site.plan, wanted, report);
   online(limits, alarms);
@@ -90,10 +95,8 @@ export async function collect(
     await Promise.race([publish.over, link.lost, gatherer.failed, working.then(() => publish.over)]);
   } catch (err) {
     const sound = server.subscriptions.length > 0 && server.subscriptions.every(({ heard }) => heard);
-    if (!(err instanceof SubscriptionEnded) && sound) {
-      link.leave();
-      leave({ session, subscriptions: server.subscriptions, refused, listening });
-    }
+    if (!(err instanceof SubscriptionEnded) && (sound || link.isCut()))
+      leave({ session, subscriptions: server.subscriptions, refused, listening, sound });
     throw err;
   } finally {
     over.abort();
@@ -101,6 +104,13 @@ export async function collect(
     await gatherer.drain();
   }
 }
+
+/** A link that was lost before anything was asked of its subscriptions. */
+const untouched = (session: Session, left: Left | undefined): Omit<Left, 'endpoint'> => ({
+  ...{ session, subscriptions: left?.subscriptions ?? [], refused: left?.refused ?? [] },
+  listening: left?.listening,
+  sound: left?.session === session && left.sound,
+});
 
 const firstOf = ({ subscriptions: [first] }: Server): Subscription => {
   if (first === undefined) throw new Error('The server has no subscription of ours.');
@@ -159,7 +169,7 @@ async function resume(
 ): Promise<readonly Refusal[] | undefined> {
   if (left === undefined) return undefined;
   const same = left.session === link.session;
-  if (!same && !(await transfer(link.session, left.subscriptions))) {
+  if (!left.sound || (!same && !(await transfer(link.session, left.subscriptions)))) {
     await drop(link.session, left.subscriptions);
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { Collector, Emit, Protocol, Report } from '../collector.ts';
 import type { AlarmWatch } from './alarms/watch.ts';
 import { browse } from './browse.ts';
 import { collect } from './collect.ts';
-import type { Site } from './collect.ts';
+import type { Left, Site } from './collect.ts';
 import { OpcuaAddress, OpcuaConfig } from './config.ts';
 import { readHistory } from './history.ts';
 import { invoke } from './invoke.ts';
@@ -73,11 +73,18 @@ async function runOnce(
   const { config, pkiFolder } = site.plan;
   const key = keyOf(site.plan);
   const left = take(key);
-  const chosen = await connectBest(config, pkiFolder, signal, left);
+  const chosen = await connectBest(config, pkiFolder, signal, left).catch((err: unknown) => {
+    if (left !== undefined) keep(key, left); // for the attempt that finds the server
+    throw err;
+  });
   await using link = chosen.link;
   const { endpoint } = chosen;
   tell(site.report, endpoint, link.notices);
   const over = new AbortController();
+  const leave = (what: Omit<Left, 'endpoint'>): void => {
+    link.leave();
+    keep(key, { ...what, endpoint });
+  };
   const switching = better(config, pkiFolder, chosen, AbortSignal.any([signal, over.signal])).then((why) => {
     site.report.log.warn({ endpoint }, `Goes over to another server: ${why}.`);
     over.abort();
@@ -88,7 +95,7 @@ async function runOnce(
       emit,
       online: (limits, alarms) =>
         online({ session: link.session, limits, alarms, withoutHistory: new Set() }),
-      leave: (what) => keep(key, { ...what, endpoint }),
+      leave,
       signal: AbortSignal.any([signal, over.signal]),
     });
   } finally {

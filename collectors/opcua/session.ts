@@ -33,6 +33,8 @@ export interface Link extends AsyncDisposable {
   readonly session: Session;
   /** Rejects when the connection is gone. */
   readonly lost: Promise<never>;
+  /** Whether `lost` has rejected. */
+  isCut(): boolean;
   /** What is odd about the connection though it was accepted: for the log, and for the test of a source. */
   readonly notices: readonly string[];
   /** Disposing then ends the connection alone: the session stays at the server, for `connect` to resume. */
@@ -83,7 +85,8 @@ async function enter(config: OpcuaConfig, pki: string, own: Own, { signal, earli
     client.once('connection_lost', () => reject(new Error(`${config.endpoint} closed the connection.`)));
     client.once('close', () => reject(new Error(`The connection to ${config.endpoint} is closed.`)));
   });
-  lost.catch(() => undefined);
+  let isCut = false;
+  lost.catch(() => (isCut = true));
 
   const open = async () => {
     await client.connect(config.endpoint);
@@ -101,7 +104,8 @@ async function enter(config: OpcuaConfig, pki: string, own: Own, { signal, earli
   try {
     const session = await until(signal, opening);
     const { notices } = way;
-    return { session, lost, notices, leave: () => (left = true), [Symbol.asyncDispose]: goodbye };
+    const leave = () => (left = true);
+    return { session, lost, notices, leave, isCut: () => isCut, [Symbol.asyncDispose]: goodbye };
   } catch (err) {
     await goodbye();
     throw err;

@@ -73,7 +73,7 @@ function serialProcess(): number {
   const found = readdirSync('/proc').filter((pid) => {
     try {
       const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1];
-      return Number(parent) === process.pid && /runtime\/worker/.test(commandOf(pid));
+      return Number(parent) === process.pid && commandOf(pid).includes('runtime/worker');
     } catch {
       return false;
     }
