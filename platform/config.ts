@@ -74,15 +74,23 @@ export function readYaml(path: string): unknown {
       },
     );
   }
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw new Refusal(
-      `${path} is not valid YAML; nothing was started.\n${document.errors.map(({ message }) => `  ${message}`).join('\n')}`,
-      EXIT_CONFIG,
-    );
-  }
-  return document.toJS() as unknown;
+  return parseYaml(path, text);
 }
+
+/** Refuses what is no YAML, each fault with its line, and what grows without bound by its aliases. */
+export function parseYaml(name: string, text: string): unknown {
+  const document = parseDocument(text, { prettyErrors: true });
+  const found = document.errors.map(({ message }) => `  ${message}`);
+  if (found.length > 0) throw noYaml(name, found.join('\n'));
+  try {
+    return document.toJS() as unknown;
+  } catch (cause) {
+    throw noYaml(name, `  ${(cause as Error).message}. Write out what the aliases (*name) stand for.`, cause);
+  }
+}
+
+const noYaml = (name: string, why: string, cause?: unknown): Refusal =>
+  new Refusal(`${name} is not valid YAML; nothing was taken from it.\n${why}`, EXIT_CONFIG, { cause });
 
 function overlay(tree: unknown, env: Environment): Tree {
   const result: Tree = structuredClone(typeof tree === 'object' && tree !== null ? (tree as Tree) : {});

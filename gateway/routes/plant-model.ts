@@ -1,8 +1,9 @@
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { actorOf } from '../../platform/access/actor.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
 import { Refusal } from '../../platform/cli.ts';
+import { parseYaml } from '../../platform/config.ts';
 import type { Db } from '../../platform/database/db.ts';
 import { Problem } from '../../platform/web/problem.ts';
 import { Reply, route } from '../../platform/web/route.ts';
@@ -65,10 +66,8 @@ export const plantModel = (db: Db, current: Current, outbox: Outbox) => [
 
 function modelIn(body: Uint8Array): PlantModel {
   try {
-    const document = parseDocument(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    const [broken] = document.errors;
-    if (broken !== undefined) throw new Refusal(`The request is not valid YAML. ${broken.message}`);
-    return checkPlant('The request', document.toJS());
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return checkPlant('The request', parseYaml('The request', text));
   } catch (err) {
     if (err instanceof Refusal) throw new Problem({ status: 400, detail: err.message }, { cause: err });
     throw new Problem({ status: 400, detail: 'The request is not text in UTF-8.' }, { cause: err });

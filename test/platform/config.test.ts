@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Refusal } from '../../platform/cli.ts';
-import { findSecret, loadConfig } from '../../platform/config.ts';
+import { findSecret, loadConfig, parseYaml } from '../../platform/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'penstock-config-'));
 afterEach(() => {
@@ -89,4 +89,10 @@ test('a secret is found in the credentials of systemd first, then in the environ
   expect(findSecret('plc-login', data, env)).toBe('from variable');
   writeFileSync(join(credentials, 'plc-login'), 'from systemd');
   expect(findSecret('plc-login', data, env)).toBe('from systemd');
+});
+
+test('a file whose aliases grow without bound is refused with what to do', () => {
+  const bomb = ['a: &a [1, 2, 3]', ...Array.from({ length: 200 }, (_, i) => `k${i}: *a`)].join('\n');
+  expect(() => parseYaml('plant.yaml', bomb)).toThrow(/plant\.yaml is not valid YAML.*aliases/s);
+  expect(parseYaml('plant.yaml', 'a: &a 1\nb: *a')).toEqual({ a: 1, b: 1 });
 });
