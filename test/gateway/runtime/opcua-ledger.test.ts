@@ -18,8 +18,9 @@ import { gatewayMigrations } from '../../support/models.ts';
 import { opcuaPlant } from '../../support/opcua-plant.ts';
 import { scriptedServer } from '../../support/opcua-scripted.ts';
 import type { Script } from '../../support/opcua-scripted.ts';
-import { scratchFolder } from '../../support/opcua-server.ts';
+import { opcuaServer, scratchFolder } from '../../support/opcua-server.ts';
 import { aPlantAtWork, expectAllStored } from '../../support/plant-at-work.ts';
+import { aRelay } from '../../support/relay.ts';
 
 const TAGS = 1000;
 const INVALID = 500;
@@ -124,6 +125,53 @@ test(
     await moveCertificate(pki, refused!.thumbprint, 'trusted');
     await vi.waitFor(() => expect(plant.ledgers()[0]!.stored).toBe(1), soon);
     expect(plant.view('plc').state).toBe('connected');
+    await vi.waitFor(() => expectAllStored(plant.ledgers(), db), soon);
+  },
+);
+
+test(
+  'what a server recorded while its line was cut is asked for, stored once and on record as recovered',
+  { timeout: 90_000 },
+  async () => {
+    await using db = await aDatabase({ migrations: gatewayMigrations });
+    await using server = await opcuaServer();
+    await server.set('level', 1);
+    await using line = await aRelay('127.0.0.1', server.port);
+    const config = { endpoint: `opc.tcp://127.0.0.1:${line.port}`, publishingMs: 100 };
+    const tag = { name: 'Level', area: 'Hall', source: 'plc', spike: false };
+    await using plant = await aPlantAtWork(db, {
+      site: { name: 'Works' },
+      areas: [{ name: 'Hall' }],
+      sources: [{ name: 'plc', protocol: 'opcua', config }],
+      tags: [{ ...tag, address: { node: 'nsu=urn:test:plant;s=level' } }],
+    });
+    const stored = async (from: number) => {
+      const rows = await db.query<{ value: number }>(
+        'select distinct value from readings where value >= $1 order by value',
+        [from],
+      );
+      return rows.map(({ value }) => value);
+    };
+    await vi.waitFor(async () => expect(await stored(1)).toEqual([1]), soon);
+
+    await line.cut();
+    await vi.waitFor(() => expect(plant.losses('plc')).toBeGreaterThan(0), soon);
+    const missed = Array.from({ length: 30 }, (_, i) => 101 + i); // three times what a queue holds
+    // The mark of the silence has an instant of its own, which no reading of the gap may have too.
+    const marks = () => db.query('select 1 from readings where value is null');
+    await vi.waitFor(async () => expect(await marks()).toHaveLength(1), soon);
+    const since = Date.now();
+    for (const [i, value] of missed.entries()) await server.set('level', value, { at: since + i });
+    await line.restore();
+    await server.set('level', 200);
+
+    await vi.waitFor(async () => expect(await stored(101)).toEqual([...missed, 200]), soon);
+    await vi.waitFor(async () => {
+      const [loss] = await db.query<{ recovered: string }>(
+        "select recovered from losses where cause = 'the gateway was not connected'",
+      );
+      expect(Number(loss?.recovered)).toBeGreaterThanOrEqual(20);
+    }, soon);
     await vi.waitFor(() => expectAllStored(plant.ledgers(), db), soon);
   },
 );
