@@ -36,7 +36,7 @@ export async function aDatabaseAddress(server: string): Promise<{ url: string } 
 /** A temporary folder that is removed when disposed of. */
 export async function aFolder(): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'penstock-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /**

@@ -69,6 +69,7 @@ test('only what is newer is asked for, also after a restart, and nothing is miss
   await until(() => expect(again.of(1).map(({ value }) => value)).toContain(24));
   expect(query(server.asked[asked]?.url, 'from')).toBe(record(4).t);
   expect(new Set(again.of(1).map(({ value }) => value))).toEqual(new Set(records.slice(4).map(({ v }) => v)));
+  await again.stop();
 });
 
 test.each([
