@@ -3,12 +3,12 @@ const all = ['platform', 'history', 'collectors', 'forecasting', 'sync', 'gatewa
 const mayImport = {
   platform: [],
   history: ['platform'],
-  collectors: ['history/reading\\.ts', 'platform/(log|thread)\\.ts'],
+  collectors: ['history/reading\\.ts', 'platform/(log|thread|time-limit)\\.ts'],
   forecasting: [],
   sync: ['platform', 'history', 'forecasting/(artefact|kinds)\\.ts'],
   gateway: ['platform', 'history', 'collectors', 'forecasting', 'sync'],
   hmi: ['[a-z/]+/api/', 'history/frame\\.ts'],
-  deploy: ['platform/cli\\.ts'],
+  deploy: ['platform/(cli|time-limit)\\.ts'],
 };
 const house = Object.entries(mayImport).map(([from, to]) => ({
   name: `${from}-imports`,

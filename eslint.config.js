@@ -35,6 +35,10 @@ export default tseslint.config(
           'Only config.ts reads process.env.',
         ),
         banned(
+          "MemberExpression[object.name='AbortSignal'][property.name='timeout']",
+          'Use timeLimit: inside AbortSignal.any Node 20 collects it as garbage, and it never aborts.',
+        ),
+        banned(
           "ClassDeclaration[superClass.name='EventEmitter']",
           'Call a function; fan-out lives in live/feed.ts.',
         ),

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from '../platform/cli.ts';
 import { Refusal, required } from '../platform/cli.ts';
+import { timeLimit } from '../platform/time-limit.ts';
 
 const PENSTOCK = fileURLToPath(new URL('./penstock.mjs', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('./examples/', import.meta.url));
@@ -68,7 +69,7 @@ interface Health {
 async function health(url: string, signal: AbortSignal): Promise<Health | undefined> {
   try {
     const answer = await fetch(`${url}/health`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]),
+      signal: timeLimit(2_000, signal),
     });
     return (await answer.json()) as Health;
   } catch {

@@ -16,6 +16,7 @@ import { toFile } from './plant/file.ts';
 import { importPlant, readPlantFile } from './plant/load.ts';
 import { selectPlant } from './store/plant.ts';
 import { configOf, configOption, withDatabase } from './with-database.ts';
+import { timeLimit } from '../platform/time-limit.ts';
 
 export const gateway: Command = {
   name: 'gateway',
@@ -121,7 +122,7 @@ export const enrol: Command = {
       centreUrl(centre.url),
       centre.caFile === undefined ? undefined : readFileSync(centre.caFile, 'utf8'),
     );
-    const { name: site } = await enrolSite(http, data, token, AbortSignal.timeout(30_000));
+    const { name: site } = await enrolSite(http, data, token, timeLimit(30_000));
     process.stdout.write(`Enrolled at ${centre.url} as '${site}'.\n`);
   },
 };

@@ -4,6 +4,7 @@ import https from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { HttpConfig } from './config.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 export interface Ask {
   readonly url: URL;
@@ -47,7 +48,7 @@ export function exchange({ timeoutMs, maxBytes, caFile }: Limits): Disposable & 
   };
   return {
     async ask(ask, signal) {
-      const late = AbortSignal.timeout(timeoutMs);
+      const late = timeLimit(timeoutMs);
       const either = AbortSignal.any([signal, late]);
       try {
         // A kept connection may have been closed by the server just now: that is no fault of anybody.

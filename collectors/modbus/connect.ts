@@ -12,6 +12,7 @@ import { bitsOf, openSerial } from './wire/serial.ts';
 import { openTcp } from './wire/tcp.ts';
 import { openUdp } from './wire/udp.ts';
 import type { Ears, Wire } from './wire/wire.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 /** A serial driver takes its time to open, and a name its time to be found. */
 const SHORTEST_MS = 1000;
@@ -33,7 +34,7 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<Device> {
   const limitMs = Math.max(config.timeoutMs, isSerial(config) ? SHORTEST_MS : 0);
-  const within = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const within = timeLimit(limitMs, signal);
   const open = (ears: Ears): Promise<Wire> => {
     if ('serial' in endpoint) return openSerial(bitsOf(endpoint.serial, config.transport), ears, within);
     return (config.transport === 'udp' ? openUdp : openTcp)(endpoint, ears, within);

@@ -12,6 +12,7 @@ import type { Line } from './line.ts';
 import { where } from './plan.ts';
 import type { Request } from './plan.ts';
 import type { Spot } from './spot.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 const LONGEST_MS = 12_000;
 /** So many points are read, each by itself. */
@@ -34,7 +35,7 @@ export async function tryOut(
   signal: AbortSignal,
 ): Promise<TestStep[]> {
   const steps: TestStep[] = [];
-  const within = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]);
+  const within = timeLimit(LONGEST_MS, signal);
   try {
     const [endpoint] = endpoints(config);
     await findName(endpoint, steps);

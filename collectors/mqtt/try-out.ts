@@ -8,6 +8,7 @@ import type { Plan, TestStep } from '../collector.ts';
 import type { BrokerConfig, ClientConfig, MqttAddress, MqttConfig } from './config.ts';
 import { CONNECT_MS, optionsOf, tlsOf } from './connection.ts';
 import { tlsOptions } from './listen.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 /** Long enough for what is retained, and for devices that publish each second. */
 const LISTEN_MS = 1_500;
@@ -22,7 +23,7 @@ export async function tryOut(
   signal: AbortSignal,
 ): Promise<readonly TestStep[]> {
   const steps: Steps = [];
-  const attempt = AbortSignal.any([signal, AbortSignal.timeout(4 * CONNECT_MS)]);
+  const attempt = timeLimit(4 * CONNECT_MS, signal);
   if ('client' in config) await tryClient(config.client, topics.slice(0, MAX_TOPICS), steps, attempt);
   else await tryBroker(config.broker, steps);
   return steps;

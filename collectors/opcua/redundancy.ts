@@ -4,6 +4,7 @@ import type { Left } from './collect.ts';
 import type { OpcuaConfig } from './config.ts';
 import { connect } from './session.ts';
 import type { Link, Session } from './session.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 /** A link, and to which server of the set. */
 export interface Chosen {
@@ -47,7 +48,7 @@ export async function connectBest(
   if (single !== undefined && others.length === 0)
     return { link: await reach(single, signal), endpoint: single };
 
-  const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
+  const within = timeLimit(PROBE_MS, signal);
   const outcomes = await Promise.allSettled(endpoints.map((one) => candidate(one, () => reach(one, within))));
   const found = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const rank = ({ level, endpoint }: Candidate) => level + (endpoint === left?.endpoint ? 0.5 : 0);
@@ -119,7 +120,7 @@ export async function better(
 /** -1: it does not answer. */
 async function levelAt(config: OpcuaConfig, pkiFolder: string, signal: AbortSignal): Promise<number> {
   try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
+    const within = timeLimit(PROBE_MS, signal);
     await using link = await connect(config, pkiFolder, within);
     return await serviceLevel(link.session);
   } catch {

@@ -16,6 +16,7 @@ import type { Own } from './pki/own.ts';
 import { wayTo } from './secure.ts';
 import type { Way } from './secure.ts';
 import { until } from './until.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 /** A frozen server accepts a connection and says nothing: then this is the end of it. */
 const CONNECT_MS = 10_000;
@@ -51,7 +52,7 @@ export async function connect(
   signal: AbortSignal,
   earlier?: Session,
 ): Promise<Link> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+  const limit = timeLimit(CONNECT_MS, signal);
   try {
     const { current, previous } = await ownIdentity(pkiFolder);
     try {

@@ -18,6 +18,7 @@ import { connect } from './session.ts';
 import type { Session } from './session.ts';
 import { inWords } from './status.ts';
 import { until } from './until.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 /** Also against a server that accepts the connection and says nothing. */
 const ALTOGETHER_MS = 9_000;
@@ -30,7 +31,7 @@ type Found<Result> = readonly [result: Result, detail: string, remedy?: string];
 /** The dry run of a source (see `Testable`): one step after the other, up to the first that fails. */
 export async function test(plan: OpcuaPlan, signal: AbortSignal): Promise<TestStep[]> {
   const { config, pkiFolder } = plan;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ALTOGETHER_MS)]);
+  const limit = timeLimit(ALTOGETHER_MS, signal);
   const steps: TestStep[] = [];
   const step = async <Result>(what: string, work: () => Promise<Found<Result>>): Promise<Result> => {
     try {
@@ -93,7 +94,7 @@ async function walk(plan: OpcuaPlan, step: Step, signal: AbortSignal): Promise<v
 async function reach(endpoint: string, signal: AbortSignal): Promise<Found<null>> {
   const socket = connectTcp({ host: hostIn(endpoint), port: portIn(endpoint) });
   try {
-    await once(socket, 'connect', { signal: AbortSignal.any([signal, AbortSignal.timeout(TCP_MS)]) });
+    await once(socket, 'connect', { signal: timeLimit(TCP_MS, signal) });
     return [null, `${socket.remoteAddress} accepts connections at port ${socket.remotePort}.`];
   } catch (err) {
     if (err instanceof Error && err.name === 'AbortError')

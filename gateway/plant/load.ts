@@ -15,6 +15,7 @@ import type { Plant } from '../store/plant.ts';
 import { readLastKnown } from './last-known.ts';
 import type { LastKnown } from './last-known.ts';
 import { PlantModel } from './model.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 /** Reads and checks a plant.yaml. All faults are reported at once, each with its place. */
 export function readPlantFile(path: string): PlantModel {
@@ -77,7 +78,7 @@ const NO_PLANT: Plant = {
  */
 export async function loadPlant(options: LoadOptions, signal: AbortSignal): Promise<LastKnown> {
   const { db, config, log } = options;
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const patience = timeLimit(PATIENCE_MS, signal);
   const there = await db.ready(patience).then(
     () => true,
     () => false,

@@ -8,6 +8,7 @@ import { inFlight } from './in-flight.ts';
 import { CAPABILITIES } from './messages.ts';
 import type { Capability, GatewaySide, HostData, WorkerSide } from './messages.ts';
 import { pack } from './packed.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 // The entry of a host of drivers, a thread or a process: it loads its own protocol and no other.
 const { protocol: name, traces } = assigned() as HostData;
@@ -74,7 +75,7 @@ function ask<T>(
 ): Promise<T> {
   const driver = drivers.get(source);
   if (driver === undefined) throw new Error('The source is not connected yet.');
-  const signal = AbortSignal.any([driver.stop.signal, AbortSignal.timeout(withinMs)]);
+  const signal = timeLimit(withinMs, driver.stop.signal);
   return inTheNameOf(source, async () => {
     const answer = what(driver.collector, signal);
     if (answer === undefined) throw new Error(`The protocol '${name}' cannot do this.`);
@@ -91,7 +92,7 @@ const gateway = serve<GatewaySide>({
   stop: (source) => drivers.get(source)?.stop.abort(),
   ping: () => undefined,
   async test(plan, withinMs) {
-    const signal = AbortSignal.timeout(withinMs);
+    const signal = timeLimit(withinMs);
     const steps = await protocol.open(plan, SILENT).test?.(signal);
     if (steps === undefined) throw new Error(`The protocol '${name}' has no test.`);
     return steps;

@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts';
 import { outageOf } from './outage.ts';
 import { dbOver } from './session.ts';
 import type { Sessions } from './session.ts';
+import { timeLimit } from '../time-limit.ts';
 
 /** Leases from the engine's pool, counted, so that closing can wait for them. */
 function countedSessions(engine: Engine) {
@@ -94,7 +95,7 @@ export async function databaseOver(engine: Engine, log: Logger): Promise<Databas
     },
     ready: (signal) => availability.ready(signal),
     async cancellable(signal, timeoutMs, work) {
-      const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const stop = timeLimit(timeoutMs, signal);
       const own = cancellableSessions(sessions, engine, stop, { timeoutMs, log });
       const db = watched(dbOver(own), engine.where, lost);
       return orCancelled(stop, () => work(db));

@@ -1,3 +1,5 @@
+import { timeLimit } from '../../platform/time-limit.ts';
+
 /** Wakes those of this process who wait for something of a site to change. */
 export interface Bell {
   ring(site: string): void;
@@ -16,7 +18,7 @@ export function openBell(stop: AbortSignal): Bell {
       new Promise((resolve) => {
         const there = waiting.get(site) ?? new Set();
         waiting.set(site, there);
-        const over = AbortSignal.any([stop, signal, AbortSignal.timeout(waitMs)]);
+        const over = timeLimit(waitMs, stop, signal);
         const wake = () => {
           there.delete(wake);
           if (there.size === 0) waiting.delete(site);

@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { isIP } from 'node:net';
 import { EXIT_CONFIG, Refusal } from '../../platform/cli.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 export interface Question {
   readonly method: 'GET' | 'POST';
@@ -48,7 +49,7 @@ export function openHttp(url: URL, ca?: string): Http {
 
   const ask = ({ method, target, headers, body, timeoutMs }: Question, signal: AbortSignal) =>
     new Promise<Answer>((resolve, reject) => {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const deadline = timeLimit(timeoutMs, signal);
       const outgoing = request(
         new URL(target, url.origin),
         { agent, method, signal: deadline, headers: { ...headers, 'content-length': body.byteLength } },
