@@ -163,7 +163,7 @@ test(
     const since = Date.now();
     for (const [i, value] of missed.entries()) await server.set('level', value, { at: since + i });
     await line.restore();
-    await server.set('level', 200);
+    await server.set('level', 200, { at: since + missed.length });
 
     await vi.waitFor(async () => expect(await stored(101)).toEqual([...missed, 200]), soon);
     await vi.waitFor(async () => {
