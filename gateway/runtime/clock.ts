@@ -11,24 +11,32 @@ export interface Timed {
 }
 
 const AGAIN_MS = 60_000;
+/** A device that hands over what it kept sends new readings too, within this time. */
+const PATIENCE_MS = 30_000;
 
 /**
- * Says of which tags the readings are so old at their arrival that they are stored, but never judged: once a minute
+ * Says of which tags all readings are so old at their arrival that they are stored, but never judged: once a minute
  * and tag at most. Otherwise nobody would notice that their alarms are dead.
  */
 export function clockWatch(
   timed: (tag: TagId) => Timed | undefined,
 ): (batch: readonly Raw[], now: number) => Faults[] {
-  const saidAt = new Map<TagId, number>();
+  /** When a tag that has had old readings alone is told of. */
+  const dueAt = new Map<TagId, number>();
 
   return (batch, now) => {
     const late = new Map<TagId, Faults>();
     for (const { tag, at } of batch) {
-      if (now - at <= LATE_MS || now - (saidAt.get(tag) ?? -Infinity) < AGAIN_MS) continue;
+      if (now - at <= LATE_MS) {
+        if (dueAt.size > 0) dueAt.delete(tag);
+        continue;
+      }
       const known = timed(tag);
-      if (known !== undefined && now - at > 3 * known.expectedMs) late.set(tag, faultOf(known, now - at));
+      if (known === undefined || now - at <= 3 * known.expectedMs) continue;
+      const due = dueAt.get(tag) ?? now + PATIENCE_MS;
+      if (now >= due) late.set(tag, faultOf(known, now - at));
+      dueAt.set(tag, now >= due ? now + AGAIN_MS : due);
     }
-    for (const tag of late.keys()) saidAt.set(tag, now);
     return [...late.values()];
   };
 }

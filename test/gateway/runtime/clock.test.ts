@@ -14,7 +14,9 @@ const watch = () =>
   });
 
 test('a device whose clock is behind is named with its remedy', () => {
-  const [fault] = watch()([reading(1, 95_000)], NOW);
+  const late = watch();
+  expect(late([reading(1, 95_000)], NOW)).toEqual([]);
+  const [fault] = late([reading(1, 95_000, NOW + 30_000)], NOW + 30_000);
   expect(fault).toMatchObject({ kind: 'timestamp', count: 1 });
   expect(fault?.what).toContain('TI-1: its readings are 95 s old');
   expect(fault?.remedy).toContain('clock');
@@ -23,9 +25,23 @@ test('a device whose clock is behind is named with its remedy', () => {
 test('it is said once a minute and tag', () => {
   const late = watch();
   const said = (now: number) => late([reading(1, 70_000, now), reading(1, 70_000, now)], now).length;
-  expect([0, 30_000, 59_999, 60_000].map((after) => said(NOW + after))).toEqual([1, 0, 0, 1]);
+  expect([0, 29_999, 30_000, 60_000, 89_999, 90_000].map((after) => said(NOW + after))).toEqual([
+    0, 0, 1, 0, 0, 1,
+  ]);
+});
+
+test('a device that hands over what it kept, with new readings between, is in order', () => {
+  const late = watch();
+  for (let after = 0; after < 120_000; after += 10_000) {
+    const now = NOW + after;
+    expect(late([reading(1, 3_600_000, now), reading(1, 0, now)], now)).toEqual([]);
+  }
 });
 
 test('readings of a slow tag, of one that reports by exception, and of a minute ago are in order', () => {
-  expect(watch()([reading(2, 170_000), reading(3, 3_600_000), reading(1, 60_000)], NOW)).toEqual([]);
+  const late = watch();
+  for (const now of [NOW, NOW + 60_000])
+    expect(
+      late([reading(2, 170_000, now), reading(3, 3_600_000, now), reading(1, 60_000, now)], now),
+    ).toEqual([]);
 });
