@@ -79,8 +79,9 @@ function useAction(run: () => Promise<unknown>) {
     } catch (err) {
       if (!(err instanceof Problem)) throw err;
       const { title, detail } = words(err);
-      const faults = err.body.faults?.map(({ field, remedy }) => `${field}: ${remedy}`) ?? [];
-      setFailure([detail === '' ? title : detail, ...faults].join('\n'));
+      const said = detail === '' ? title : detail;
+      const more = err.body.faults?.filter(({ remedy }) => !said.includes(remedy)) ?? [];
+      setFailure([said, ...more.map(({ field, remedy }) => `${field}: ${remedy}`)].join('\n'));
     } finally {
       setRunning(false);
     }
