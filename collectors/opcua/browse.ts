@@ -29,7 +29,7 @@ const PER_CALL = 50;
 export async function browse(desk: Desk, request: BrowseRequest, signal: AbortSignal): Promise<Places> {
   const { session } = desk;
   const namespaces = await until(signal, session.readNamespaceArray());
-  const top = resolve(request.place ?? OBJECTS, namespaces);
+  const top = topOf(request.place ?? OBJECTS, namespaces);
   if (top === undefined) throw new Error(`The server has no such namespace as in ${String(request.place)}.`);
   const search = request.search.trim().toLowerCase();
   const from = Number(request.after ?? 0);
@@ -50,6 +50,14 @@ export async function browse(desk: Desk, request: BrowseRequest, signal: AbortSi
 
 const nextOf = (all: readonly unknown[], from: number, limit: number): string | null =>
   all.length > from + limit ? String(from + limit) : null;
+function topOf(place: string, namespaces: readonly string[]): NodeId | undefined {
+  try {
+    return resolve(place, namespaces);
+  } catch (cause) {
+    throw new Error(`There is no place '${place}': the top lists the first ones.`, { cause });
+  }
+}
+
 const cut = (places: readonly Place[], from: number, limit: number): Places => ({
   places: places.slice(from, from + limit),
   next: nextOf(places, from, limit),

@@ -184,6 +184,7 @@ test('a search finds what lies anywhere below, in any case, and no further than 
 test('a place that is not there is told as such', async () => {
   await expect(browse({ place: 'nsu=urn:test:plant;s=gone' })).rejects.toThrow('BadNodeIdUnknown');
   await expect(browse({ place: 'nsu=urn:nobody;s=x' })).rejects.toThrow('no such namespace');
+  await expect(browse({ place: 'garbage' })).rejects.toThrow("There is no place 'garbage'");
 });
 
 const start = (inputs: readonly unknown[]) =>

@@ -94,6 +94,52 @@ test('a server that answers everything but sends no keep-alive is left, and read
   await vi.waitFor(() => expect(second.values()).toContain(11), WAIT);
 });
 
+test('a server that cannot transfer subscriptions has them made anew after a lost line', async () => {
+  await using server = await scriptedServer();
+  const first = client(server);
+  await server.say(message(1, 10));
+  await vi.waitFor(() => expect(first.values()).toEqual([10]), WAIT);
+  server.script['ActivateSessionRequest'] = () => {
+    delete server.script['ActivateSessionRequest']; // of a new session it is accepted
+    return StatusCodes.BadSessionIdInvalid;
+  };
+  server.drop();
+  expect(await first.ended).toBeInstanceOf(Error);
+  const second = client(server);
+  await vi.waitFor(() => expect(count(server, 'CreateMonitoredItemsRequest')).toBe(2), WAIT);
+  expect(count(server, 'TransferSubscriptionsRequest')).toBe(1); // answered with BadServiceUnsupported
+  await server.say(message(1, 20), { subscription: Math.max(...server.watched.keys()) });
+  await vi.waitFor(() => expect(second.values()).toEqual([20]), WAIT);
+});
+
+test('what goes of a full queue, and how much it holds, is what the address says', async () => {
+  await using server = await scriptedServer();
+  const node = 'nsu=urn:test:plant;s=level';
+  const run = collect(opcua, {
+    config: OpcuaConfig.parse({ endpoint: server.endpoint, publishingMs: 100, queueSize: 5 }),
+    points: [
+      aPoint(1, OpcuaAddress.parse({ node })),
+      aPoint(2, OpcuaAddress.parse({ node, discard: 'newest', queueSize: 7 })),
+    ],
+    ...{ pkiFolder: pki.path, dataFolder: pki.path },
+  });
+  onTestFinished(async () => {
+    await run.stop();
+  });
+  const asked = () =>
+    [...server.watched.values()].flatMap(({ items }) =>
+      items.map(({ requestedParameters: { discardOldest, queueSize } }) => ({ discardOldest, queueSize })),
+    );
+  await vi.waitFor(
+    () =>
+      expect(asked()).toEqual([
+        { discardOldest: true, queueSize: 5 },
+        { discardOldest: false, queueSize: 7 },
+      ]),
+    WAIT,
+  );
+});
+
 test.each([
   'BadNoSubscription',
   'BadSubscriptionIdInvalid',
