@@ -70,47 +70,31 @@ async function writer<Note>(path: string, state: () => readonly Entry<Note>[]): 
   let { file, bytes } = await written(path, state());
   let limit = Math.max(SMALL_BYTES, 4 * bytes);
   let pending: Buffer[] = [];
-  let flying: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
+  /** A write failed: the log may be torn, and lacks what the state has. */
+  let spoilt = false;
 
-  const write = async () => {
-    const group = Buffer.concat(pending);
-    pending = [];
-    if (bytes + group.length > limit) {
-      // The state already has what is pending.
-      const old = file;
-      ({ file, bytes } = await written(path, state()));
-      limit = Math.max(SMALL_BYTES, 4 * bytes);
-      await old.close();
-      return;
-    }
+  const renew = async () => {
+    const next = await written(path, state());
+    const old = file;
+    ({ file, bytes } = next);
+    limit = Math.max(SMALL_BYTES, 4 * bytes);
+    await old.close();
+  };
+  const add = async (group: Buffer) => {
     if (group.length === 0) return;
-    await file.write(group);
+    await file.appendFile(group);
     await file.datasync();
     bytes += group.length;
   };
-  const start = (): Promise<void> => {
-    const flight = write().finally(() => {
-      if (flying === flight) flying = undefined;
-    });
-    flying = flight;
-    return flight;
-  };
-  const flush = (): Promise<void> => {
-    if (flying === undefined) return start();
-    // What is appended now is not in the group that is on its way: the next one has it.
-    next ??= flying.then(
-      () => {
-        next = undefined;
-        return start();
-      },
-      (err: unknown) => {
-        next = undefined;
-        throw err;
-      },
-    );
-    return next;
-  };
+  const flush = inTurns(async () => {
+    const group = Buffer.concat(pending);
+    pending = [];
+    const anew = spoilt || bytes + group.length > limit;
+    spoilt = true;
+    // The state already has what is pending.
+    await (anew ? renew() : add(group));
+    spoilt = false;
+  });
   return {
     append: (entry) => void pending.push(framed(entry)),
     flush,
@@ -120,18 +104,42 @@ async function writer<Note>(path: string, state: () => readonly Entry<Note>[]): 
   };
 }
 
+/** One at a time; all who come during a turn share the next one. */
+function inTurns(write: () => Promise<void>): () => Promise<void> {
+  let flying: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const start = (): Promise<void> => {
+    next = undefined;
+    const flight = write().finally(() => {
+      if (flying === flight) flying = undefined;
+    });
+    flying = flight;
+    return flight;
+  };
+  return () => {
+    if (flying === undefined) return start();
+    // What is appended now is not in the group that is on its way: the next one has it, whatever becomes of this one.
+    next ??= flying.then(start, start);
+    return next;
+  };
+}
+
 /** Old or new, never half. */
 async function written(
   path: string,
   entries: readonly Entry<unknown>[],
 ): Promise<{ file: FileHandle; bytes: number }> {
-  const file = await open(`${path}.new`, 'w', 0o600);
   const all = Buffer.concat(entries.map(framed));
-  await file.write(all);
-  await file.sync();
-  await rename(`${path}.new`, path);
-  const folder = await open(dirname(path));
-  await folder.sync();
-  await folder.close();
-  return { file, bytes: all.length };
+  const file = await open(`${path}.new`, 'w', 0o600);
+  try {
+    await file.writeFile(all);
+    await file.sync();
+    await rename(`${path}.new`, path);
+    await using folder = await open(dirname(path));
+    await folder.sync();
+    return { file, bytes: all.length };
+  } catch (err) {
+    await file.close();
+    throw err;
+  }
 }

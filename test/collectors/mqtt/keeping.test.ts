@@ -1,4 +1,5 @@
-import { rm, appendFile, mkdtemp, readFile, stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { rm, appendFile, mkdtemp, readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -176,5 +177,65 @@ test('the log does not grow with what is gone', async () => {
   expect((await stat(join(folder, 'log'))).size).toBeLessThan(6_000_000);
   await appendFile(join(folder, 'log'), 'torn');
   expect(entriesIn(await readFile(join(folder, 'log'))).length).toBeGreaterThan(0);
+  await journal[Symbol.asyncDispose]();
+});
+
+/** No file of this process may grow beyond: a write does what fits, and the next one fails. */
+const roomUpTo = (bytes: number | 'unlimited') =>
+  void execFileSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
+
+async function openFiles(folder: string): Promise<string[]> {
+  const numbers = await readdir('/proc/self/fd');
+  const paths = await Promise.all(numbers.map((one) => readlink(`/proc/self/fd/${one}`).catch(() => '')));
+  return paths.filter((path) => path.startsWith(folder)).sort();
+}
+
+test('a disk that was full for a while costs nothing: what was refused is written once there is room', async () => {
+  const folder = await aFolder();
+  const path = join(folder, 'log');
+  const state: { note: Note; payload: Buffer }[] = [];
+  const journal = await (await openJournal<Note>(folder, 'log')).begin(() => state);
+  const put = (topic: string) => {
+    const entry = { note: { is: 'retain' as const, topic, qos: 0 as const }, payload: Buffer.alloc(500) };
+    state.push(entry);
+    journal.append(entry);
+    return journal.flush();
+  };
+  const onDisk = async () =>
+    entriesIn<Note>(await readFile(path)).map(({ note }) => 'topic' in note && note.topic);
+  await put('a');
+  onTestFinished(() => roomUpTo('unlimited'));
+  roomUpTo((await stat(path)).size + 100);
+  await expect(put('b')).rejects.toThrow('EFBIG');
+  await expect(Promise.all([put('c'), put('d')])).rejects.toThrow('EFBIG');
+  await expect(put('e')).rejects.toThrow('EFBIG');
+  expect(await onDisk()).toEqual(['a']);
+  expect(await openFiles(folder)).toEqual([path]);
+  roomUpTo('unlimited');
+  await put('f');
+  expect(await onDisk()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  await put('g');
+  expect(await onDisk()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  expect(await openFiles(folder)).toEqual([path]);
+  await journal[Symbol.asyncDispose]();
+  expect(await openFiles(folder)).toEqual([]);
+});
+
+test('those who come while a write fails are written all the same', async () => {
+  const folder = await aFolder();
+  const state: { note: Note; payload: Buffer }[] = [];
+  const journal = await (await openJournal<Note>(folder, 'log')).begin(() => state);
+  const put = (topic: string) => {
+    const entry = { note: { is: 'retain' as const, topic, qos: 0 as const }, payload: Buffer.alloc(500) };
+    state.push(entry);
+    journal.append(entry);
+    return journal.flush();
+  };
+  onTestFinished(() => roomUpTo('unlimited'));
+  roomUpTo(100);
+  const [first, second] = [put('a').catch(() => roomUpTo('unlimited')), put('b')];
+  await first;
+  await second;
+  expect(entriesIn(await readFile(join(folder, 'log')))).toHaveLength(2);
   await journal[Symbol.asyncDispose]();
 });
