@@ -15,6 +15,14 @@ import { anyReading } from '../support/history.ts';
 
 // No crash, no wrong value, no leak, for as long as there is time. A failure says the seed that brings it back.
 
+test('a failure that is found as the time runs out is told', async () => {
+  const late = fc.property(fc.integer({ min: 1 }), () => {
+    for (const end = Date.now() + 100; Date.now() < end;);
+    throw new Error('found');
+  });
+  await expect(fuzz(late, 0.1)).rejects.toThrow('PENSTOCK_FUZZ_SEED');
+});
+
 test(
   'history/batch: what was written comes back, anything else is refused as damaged',
   async () => {
