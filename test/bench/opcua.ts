@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { aDatabaseAddress, aFolder } from '../support/database.ts';
+import { aDatabaseAddress } from '../support/database.ts';
+import { aFolder } from '../support/folder.ts';
 import type { Bench, BenchOptions } from './bench.ts';
 import { costOf, mean, microsecondsEach, shown } from './opcua-cost.ts';
 import type { Cost } from './opcua-cost.ts';

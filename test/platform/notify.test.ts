@@ -2,7 +2,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createNotifier } from '../../platform/notify.ts';
-import { aFolder } from '../support/database.ts';
+import { aFolder } from '../support/folder.ts';
 import { silent } from '../support/web.ts';
 
 /** Puts a `systemd-notify` in front of the real one that writes down what it is asked to say. */

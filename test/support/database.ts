@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../platform/database/migrate.ts';
 import type { Migrations } from '../../platform/database/migrate.ts';
@@ -9,6 +6,7 @@ import type { Database } from '../../platform/database/db.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
+import { aFolder } from './folder.ts';
 import { copyNewDatabase } from './new-database.ts';
 
 export interface DatabaseForTest {
@@ -31,12 +29,6 @@ export async function aDatabaseAddress(server: string): Promise<{ url: string } 
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, [Symbol.asyncDispose]: () => onServer(`drop database ${name} with (force)`) };
-}
-
-/** A temporary folder that is removed when disposed of. */
-export async function aFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'penstock-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Api } from './api.ts';
 import { DESKTOP, openBrowser, openPage } from './browser.ts';
 import { startPenstock } from './daemon.ts';
 import type { Daemon } from './daemon.ts';
-import { aFolder } from './database.ts';
+import { aFolder } from './folder.ts';
 
 /** The demo's ports are fixed: no two run on one machine. */
 export const GATEWAY = 'http://127.0.0.1:8080';

@@ -9,7 +9,7 @@ import type { Link, LinkOptions } from '../../sync/edge/link.ts';
 import { countWaiting, enqueueReadings } from '../../sync/edge/store/outbox.ts';
 import { aCentre } from './centre.ts';
 import type { Centre } from './centre.ts';
-import { aFolder } from './database.ts';
+import { aFolder } from './folder.ts';
 import { aCentralDatabase, anEdgeDatabase, aTag, countReadings, readingsOf, START } from './sync.ts';
 
 /** The key of every centre in these tests. */

@@ -9,7 +9,7 @@ import { openHttp } from '../../sync/edge/http.ts';
 import { countWaiting, enqueueEvent, enqueueReadings } from '../../sync/edge/store/outbox.ts';
 import { aBadLine } from '../support/centre.ts';
 import type { Fate } from '../support/centre.ts';
-import { aFolder } from '../support/database.ts';
+import { aFolder } from '../support/folder.ts';
 import { aLine, arrived, collect, invited, soon } from '../support/line.ts';
 import type { Line } from '../support/line.ts';
 import { anAlarm, readingsOf, START } from '../support/sync.ts';

@@ -7,7 +7,7 @@ import type { AlarmView } from '../../gateway/api/alarms.ts';
 import { apiOf } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { DESKTOP, faultsOf, keepScreen, openBrowser, openPage, PHONE, setUp } from '../support/browser.ts';
-import { aFolder } from '../support/database.ts';
+import { aFolder } from '../support/folder.ts';
 import { say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { aDevice } from '../support/field.ts';

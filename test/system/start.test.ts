@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml';
 import type { TagView } from '../../gateway/api/plant.ts';
 import type { LastReading } from '../../gateway/api/readings.ts';
 import type { Page } from '../../platform/api/page.ts';
-import { aFolder } from '../support/database.ts';
+import { aFolder } from '../support/folder.ts';
 import { health, startDaemon, until, untilUp, writeSite } from '../support/daemon.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { aDevice, aFieldPlant } from '../support/field.ts';

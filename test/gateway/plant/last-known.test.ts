@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readLastKnown, writeLastKnown } from '../../../gateway/plant/last-known.ts';
 import type { AlarmRule } from '../../../gateway/alarms/rule.ts';
 import type { Plant } from '../../../gateway/store/plant.ts';
-import { aFolder } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import { aTag } from '../../support/readings.ts';
 
 const tag = aTag();

@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { keepHeard, readHeard } from '../../../gateway/runtime/heard.ts';
-import { aFolder } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import { silent } from '../../support/web.ts';
 
 const HEARD = Date.parse('2026-03-01T12:00:00Z');

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../platform/database/open.ts';
 import { createLog } from '../../../platform/log.ts';
-import { aDatabaseAddress, aFolder, testServer } from '../../support/database.ts';
+import { aDatabaseAddress, testServer } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import { NOON } from '../../support/readings.ts';
 import { aWriter, journalOf, prepareToWrite } from '../../support/writer.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openHeld } from '../../../gateway/store/held.ts';
 import type { Reading, TagId } from '../../../history/reading.ts';
-import { aFolder } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import { NOON, aReading } from '../../support/readings.ts';
 import { silent } from '../../support/web.ts';
 

@@ -1,12 +1,10 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/preact';
 import { afterEach, expect, test } from 'vitest';
 import type { CommandView } from '../../../gateway/api/commands.ts';
-import { connect, link } from '../../../hmi/live.ts';
 import { SetPoint } from '../../../hmi/plant/SetPoint.tsx';
-import { refreshSession } from '../../../hmi/session.ts';
-import { aTag, liveServer, serve, signedIn } from '../../support/hmi.ts';
+import { aTag, serve, signedIn } from '../../support/hmi.ts';
+import { linked } from '../linked.ts';
 
-const soon = { timeout: 5000, interval: 20 };
 afterEach(cleanup);
 
 const aCommand = (state: CommandView['state']): CommandView => ({
@@ -24,9 +22,7 @@ const aCommand = (state: CommandView['state']): CommandView => ({
   why: null,
 });
 
-test('nothing is sent before the confirmation, and what the device shows afterwards is the result', async ({
-  onTestFinished,
-}) => {
+test('nothing is sent before the confirmation, and what the device shows afterwards is the result', async () => {
   const asked: [string, unknown][] = [];
   let last: CommandView[] = [];
   await using daemon = await serve({
@@ -42,17 +38,7 @@ test('nothing is sent before the confirmation, and what the device shows afterwa
       return last[0];
     },
   });
-  daemon.use();
-  await using live = await liveServer();
-  const abort = new AbortController();
-  onTestFinished(() => abort.abort());
-  void connect({ url: live.url, build: 'b1' }, abort.signal);
-  await expect.poll(live.connections, soon).toBe(1);
-  live.hello();
-  await expect.poll(() => link.value.state, soon).toBe('live');
-  const beat = setInterval(() => live.say({ type: 'heartbeat', now: Date.now() }), 500);
-  onTestFinished(() => clearInterval(beat));
-  await refreshSession();
+  await linked(daemon);
 
   render(<SetPoint tag={aTag()} settings={{ range: [2600, 2800], minIntervalMs: 1000, role: 'operator' }} />);
   fireEvent.input(screen.getByLabelText(/New value/), { target: { value: '2750' } });

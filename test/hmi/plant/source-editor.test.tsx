@@ -3,11 +3,10 @@ import { LocationProvider } from 'preact-iso';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { OpcuaConfig } from '../../../collectors/opcua/config.ts';
-import { connect, link } from '../../../hmi/live.ts';
 import { parted } from '../../../hmi/plant/source-settings.ts';
 import { NewSource } from '../../../hmi/plant/SourceEditor.tsx';
-import { refreshSession } from '../../../hmi/session.ts';
-import { liveServer, serve, signedIn } from '../../support/hmi.ts';
+import { serve, signedIn } from '../../support/hmi.ts';
+import { linked } from '../linked.ts';
 
 const soon = { timeout: 5000, interval: 20 };
 afterEach(cleanup);
@@ -39,9 +38,7 @@ test('a typed password becomes a reference, and the password goes another way', 
   });
 });
 
-test('an engineer sets up an OPC UA source: the form is that of the schema, it is tried, then saved without its password', async ({
-  onTestFinished,
-}) => {
+test('an engineer sets up an OPC UA source: the form is that of the schema, it is tried, then saved without its password', async () => {
   const asked: [string, unknown][] = [];
   const note =
     (name: string, answer: unknown) =>
@@ -58,17 +55,7 @@ test('an engineer sets up an OPC UA source: the form is that of the schema, it i
     'PUT /api/v1/secrets/press-password': note('secret', {}),
     'PUT /api/v1/sources/press/settings': note('save', {}),
   });
-  daemon.use();
-  await using live = await liveServer();
-  const abort = new AbortController();
-  onTestFinished(() => abort.abort());
-  void connect({ url: live.url, build: 'b1' }, abort.signal);
-  await expect.poll(live.connections, soon).toBe(1);
-  live.hello();
-  await expect.poll(() => link.value.state, soon).toBe('live');
-  const beat = setInterval(() => live.say({ type: 'heartbeat', now: Date.now() }), 500);
-  onTestFinished(() => clearInterval(beat));
-  await refreshSession();
+  await linked(daemon);
 
   render(
     <LocationProvider>

@@ -3,10 +3,9 @@ import { LocationProvider, Route, Router } from 'preact-iso';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { OpcuaAddress } from '../../../collectors/opcua/config.ts';
-import { connect, link } from '../../../hmi/live.ts';
 import { TagEditor } from '../../../hmi/plant/TagEditor.tsx';
-import { refreshSession } from '../../../hmi/session.ts';
-import { liveServer, serve, signedIn } from '../../support/hmi.ts';
+import { serve, signedIn } from '../../support/hmi.ts';
+import { linked } from '../linked.ts';
 
 const soon = { timeout: 5000, interval: 20 };
 afterEach(cleanup);
@@ -24,7 +23,7 @@ const schema = {
 };
 const page = (items: object[]) => ({ items, total: items.length, limit: 1000, offset: 0 });
 
-test('a tag is changed in a form of its own protocol, and saved whole', async ({ onTestFinished }) => {
+test('a tag is changed in a form of its own protocol, and saved whole', async () => {
   const saved: unknown[] = [];
   const entry = { name: 'TI-1', area: 'Reactor', source: 'press', unit: 'K', address: { node: 'ns=1;s=T' } };
   await using daemon = await serve({
@@ -49,17 +48,7 @@ test('a tag is changed in a form of its own protocol, and saved whole', async ({
         { id: 2, name: 'Feed' },
       ]),
   });
-  daemon.use();
-  await using live = await liveServer();
-  const abort = new AbortController();
-  onTestFinished(() => abort.abort());
-  void connect({ url: live.url, build: 'b1' }, abort.signal);
-  await expect.poll(live.connections, soon).toBe(1);
-  live.hello();
-  await expect.poll(() => link.value.state, soon).toBe('live');
-  const beat = setInterval(() => live.say({ type: 'heartbeat', now: Date.now() }), 500);
-  onTestFinished(() => clearInterval(beat));
-  await refreshSession();
+  await linked(daemon);
 
   history.replaceState(null, '', '/tags/7/settings');
   render(

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../../platform/database/db.ts';
 import { migrate } from '../../../platform/database/migrate.ts';
 import { createLog } from '../../../platform/log.ts';
-import { aDatabase, aFolder } from '../../support/database.ts';
+import { aDatabase } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 
 const quiet = createLog('test', 'silent');
 

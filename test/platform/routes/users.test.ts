@@ -9,7 +9,8 @@ import type { IssuedToken, TokenView } from '../../../platform/api/tokens.ts';
 import type { UserView } from '../../../platform/api/users.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { aBrowser, aDoor, anActor, emptyAccess, withSwitch } from '../../support/access.ts';
-import { aDatabase, aFolder } from '../../support/database.ts';
+import { aDatabase } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 
 const PASSWORD = 'the reactor hums at noon';
 let db: Database;

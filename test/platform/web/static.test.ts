@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { aFolder } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import { aWeb, raw, transports } from '../../support/web.ts';
 
 describe.each(transports)('screens over %s', (transport) => {

@@ -6,7 +6,7 @@ import { canonicalBytes } from '../../../forecasting/artefact.ts';
 import type { JobFiles, JobReport } from '../../../sync/central/executor.ts';
 import { localExecutor } from '../../../sync/central/local/executor.ts';
 import { findJob } from '../../../sync/central/local/process.ts';
-import { aFolder } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import { START } from '../../support/sync.ts';
 
 const { signal } = new AbortController();

@@ -12,7 +12,8 @@ import { runCentral } from '../../../sync/central/main.ts';
 import type { Instruction } from '../../../sync/edge/downlink.ts';
 import { openLink } from '../../../sync/edge/link.ts';
 import { enqueueEvent, enqueueReadings } from '../../../sync/edge/store/outbox.ts';
-import { aDatabaseAddress, aFolder, testServer } from '../../support/database.ts';
+import { aDatabaseAddress, testServer } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import { anAlarm, anEdgeDatabase, anOrder, aTag, readingsOf, START } from '../../support/sync.ts';
 
 const log = createLog('test', 'silent');

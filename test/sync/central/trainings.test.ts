@@ -17,7 +17,7 @@ import { selectTrainingSummary } from '../../../sync/central/store/trainings.ts'
 import { dispatchTrainings } from '../../../sync/central/trainings.ts';
 import { sealFault } from '../../../sync/seal.ts';
 import type { CentreMessage } from '../../../sync/wire.ts';
-import { aFolder } from '../../support/database.ts';
+import { aFolder } from '../../support/folder.ts';
 import {
   aCentralDatabase,
   anEventsSegment,

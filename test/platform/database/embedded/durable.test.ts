@@ -12,7 +12,7 @@ import { lockFolder } from '../../../../platform/folder.ts';
 import { loadPackage } from '../../../../platform/database/embedded/package.ts';
 import { openDatabase } from '../../../../platform/database/open.ts';
 import { createLog } from '../../../../platform/log.ts';
-import { aFolder } from '../../../support/database.ts';
+import { aFolder } from '../../../support/folder.ts';
 import { copyNewDatabase, openHere } from '../../../support/new-database.ts';
 import { FAULT } from './fault.ts';
 
