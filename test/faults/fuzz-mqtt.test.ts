@@ -136,12 +136,10 @@ test(
 /** What happens to an edge node, in any order: only some of it asks for an answer. */
 type Event = (edge: Edge, now: number) => Reaction;
 const quiet = (outgoing: readonly Outgoing[] = []): Reaction => ({ outgoing, leave: false });
-const online = fc
-  .tuple(fc.boolean(), fc.nat(3))
-  .map(([is, later]) => ({
-    topic: 'spBv1.0/STATE/scada',
-    payload: bytesOf({ online: is, timestamp: NOW + later }),
-  }));
+const online = fc.tuple(fc.boolean(), fc.nat(3)).map(([is, later]) => ({
+  topic: 'spBv1.0/STATE/scada',
+  payload: bytesOf({ online: is, timestamp: NOW + later }),
+}));
 const rebirth = encodePayload({ metrics: [{ name: REBIRTH, value: { in: 'boolean', value: true } }] });
 const command = fc
   .oneof(wire, mutated(wire), mutated(fc.constant(Uint8Array.from(rebirth))))
