@@ -1,7 +1,7 @@
 import type { Reading } from '../../history/reading.ts';
 import type { Loss } from '../../history/store/losses.ts';
 import type { AlarmChange } from '../alarms/change.ts';
-import { isKeepable } from './keepable.ts';
+import { isKeepable, keptLoss } from './keepable.ts';
 import type { Ledger } from './ledger.ts';
 import type { Aside, Quarantine } from './quarantine.ts';
 import type { Batch } from './record.ts';
@@ -109,8 +109,10 @@ export function createIntake(quarantine: Quarantine, ledger: Ledger, ring: () =>
       ring();
     });
   return {
-    async save(given, changes, losses) {
+    async save(given, changes, known) {
       const readings = await keepable(given, quarantine, ledger);
+      const now = Date.now();
+      const losses = known.map((loss) => keptLoss(loss, now));
       if (closed !== null) throw closed;
       if (readings.length + changes.length + losses.length === 0) return;
       await Promise.all(cut({ readings, changes, losses }).map(enqueue));

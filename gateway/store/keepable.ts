@@ -1,4 +1,5 @@
 import type { Reading } from '../../history/reading.ts';
+import type { Loss } from '../../history/store/losses.ts';
 
 const YEAR_1_MS = -62_135_596_800_000;
 const YEAR_10000_MS = 253_402_300_800_000;
@@ -23,3 +24,14 @@ export const isKeepable = ({ tag, at, value, quality, cleaned }: Reading): boole
   isWhole(quality, 0, LARGEST_QUALITY) &&
   isValue(value) &&
   isNumberOrNull(cleaned);
+
+const clip = (at: number, unknown: number): number =>
+  Number.isNaN(at) ? unknown : Math.min(Math.max(at, YEAR_1_MS), YEAR_10000_MS - 1);
+
+/** A loss as columns and files can hold it: its times are what a device said, and count less than that it is known. */
+export const keptLoss = (loss: Loss, now: number): Loss => ({
+  ...loss,
+  from: clip(loss.from, now),
+  to: clip(loss.to, now),
+  count: Number.isSafeInteger(loss.count) ? loss.count : null,
+});

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { flushTo } from '../../../gateway/store/flush.ts';
 import type { Reading } from '../../../history/reading.ts';
+import { selectLosses } from '../../../history/store/losses.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { createLog } from '../../../platform/log.ts';
+import { noOutbox } from '../../../sync/edge/store/outbox.ts';
 import { aReading, everySecond, NOON } from '../../support/readings.ts';
 import { countOf, tagNumbers } from '../../support/store.ts';
 import {
@@ -85,4 +88,33 @@ test('a reading that nothing can hold is put aside before it reaches the others'
   called.away = false;
   await expect.poll(() => storedOf(tag), soon).toBe(1);
   expect((await quarantined(folder))[2]?.content).toMatchObject({ at: 'Infinity', value: '-Infinity' });
+});
+
+test('a known loss with a time or number that nothing can hold is stored with one that can, and stops no reading', async () => {
+  const tag = newTag();
+  const called = callable(db);
+  await using writer = await aWriter({ db: called.db, folder, flush: flushTo(noOutbox) });
+  const loss = { tag: null, cause: 'the queue overflowed' };
+  const from = Date.now();
+  const lose = (source: number) =>
+    Promise.all([
+      writer.save([aReading({ tag, at: NOON + source })], []),
+      writer.save([], [], [{ ...loss, source, from: NaN, to: 1e300, count: NaN }]),
+      writer.save([], [], [{ ...loss, source, from: -Infinity, to: NOON, count: 2.5 }]),
+    ]);
+  await lose(1);
+  expect(writer.figures().spooledBatches).toBe(0);
+  called.away = true;
+  await lose(2);
+  called.away = false;
+  await expect.poll(() => storedOf(tag), soon).toBe(2);
+  for (const source of [1, 2]) {
+    const { items } = await selectLosses(db, source, { limit: 9, offset: 0 });
+    expect(items).toMatchObject([
+      { count: null },
+      { from: Date.parse('0001-01-01T00:00:00Z'), to: NOON, count: null },
+    ]);
+    expect(items[0]?.from).toBeGreaterThanOrEqual(from);
+    expect(new Date(items[0]?.to ?? NaN).getUTCFullYear()).toBe(9999);
+  }
 });
