@@ -67,29 +67,55 @@ test.each(['rtu', 'ascii'])('over %s a reply is found behind noise, and what cam
   );
 });
 
-test.each(['tcp', 'udp', 'rtu', 'ascii'])(
-  'over %s bytes of any kind give no reply that does not fit',
-  (name) => {
-    const { framing } = wires[name]!;
-    fc.assert(
-      fc.property(
-        aRequest,
-        fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 10 }),
-        (asked, pieces) => {
-          const own = framing();
-          const sent = own.send(asked);
-          for (const piece of [...pieces, sent, Uint8Array.from(sent, (byte) => byte ^ 1)]) {
-            for (const arrival of own.take(piece)) {
-              if (arrival.type === 'reply' && name !== 'tcp' && name !== 'udp') {
-                expect(mismatch(asked, arrival.adu)).toBeUndefined();
-              }
-            }
-          }
-        },
-      ),
-    );
-  },
-);
+const anyPieces = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 10 });
+
+test.each(['rtu', 'ascii'])('over %s bytes of any kind give no reply that does not fit', (name) => {
+  const { framing } = wires[name]!;
+  fc.assert(
+    fc.property(aRequest, anyPieces, (asked, pieces) => {
+      const own = framing();
+      const sent = own.send(asked);
+      const all = [...pieces, sent, Uint8Array.from(sent, (byte) => byte ^ 1)];
+      for (const adu of replies(all.flatMap((piece) => own.take(piece))))
+        expect(mismatch(asked, Uint8Array.from(adu))).toBeUndefined();
+    }),
+  );
+});
+
+/** The first of the frames that is whole, and has the number of the request: the header says no more. */
+const firstAnswer = (frames: readonly Uint8Array[], sent: Uint8Array): number[][] =>
+  frames
+    .map((frame) => frame.subarray(6))
+    .filter((adu, i) => Buffer.compare(mbap(adu, sent), frames[i]!) === 0)
+    .map((adu) => [...adu])
+    .slice(0, 1);
+/** The place and the new value of a byte in a header, and what comes after it. */
+const frameNoted = (places: number) =>
+  fc.tuple(fc.nat(places - 1), fc.nat(2), fc.uint8Array({ minLength: 3, maxLength: 20 }));
+
+test('over tcp the first frame with the number of the request is its reply, and no other', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 40 }));
+  fc.assert(
+    fc.property(aRequest, fc.array(frameNoted(2), { maxLength: 6 }), sizes, (asked, noted, cut) => {
+      const own = mbapStream();
+      const sent = own.send(asked);
+      const frames = noted.map(([at, byte, adu]) => mbap(adu, sent).with(at, byte));
+      expect(replies(inPieces(own, Buffer.concat(frames), cut))).toEqual(firstAnswer(frames, sent));
+    }),
+  );
+});
+
+test('over udp the first whole frame with the number of the request is its reply, whatever else comes', () => {
+  fc.assert(
+    fc.property(aRequest, fc.array(frameNoted(6), { maxLength: 6 }), anyPieces, (asked, noted, pieces) => {
+      const own = mbapDatagrams();
+      const sent = own.send(asked);
+      const frames = [...pieces, ...noted.map(([at, byte, adu]) => mbap(adu, sent).with(at, byte))];
+      const found = replies(frames.flatMap((frame) => own.take(frame)));
+      expect(found).toEqual(firstAnswer(frames, sent));
+    }),
+  );
+});
 
 test.each(['rtu', 'ascii', 'tcp'])('over %s endless zeros are neither kept nor believed', (name) => {
   const own = wires[name]!.framing();
