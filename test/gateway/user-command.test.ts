@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { aDatabaseAddress, testServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
 import { copyNewDatabase } from '../support/new-database.ts';
@@ -11,6 +11,9 @@ import { aPlantFile } from '../support/plant.ts';
 import { stringify } from 'yaml';
 
 const PENSTOCK = fileURLToPath(new URL('../../deploy/penstock.mjs', import.meta.url));
+
+// Each command opens the database anew.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folder: Awaited<ReturnType<typeof aFolder>>;
 let address: Awaited<ReturnType<typeof aDatabaseAddress>> | undefined;

@@ -55,7 +55,10 @@ export async function broker(
   onTestFinished(async () => {
     await run.stop();
   });
-  const line = await vi.waitUntil(() => run.lines.find(({ msg }) => msg === 'Listening for MQTT devices.'));
+  const line = await vi.waitUntil(
+    () => run.lines.find(({ msg }) => msg === 'Listening for MQTT devices.'),
+    5_000,
+  );
   const addresses = line['addresses'] as { kind: string; port: number }[];
   const ports = Object.fromEntries(addresses.map(({ kind, port }) => [kind, port]));
   return { ...run, ports, port: addresses[0]!.port };

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createAccounts } from '../../gateway/accounts.ts';
 import type { LedgerView } from '../../gateway/api/sources.ts';
@@ -12,6 +9,7 @@ import { flushTo } from '../../gateway/store/flush.ts';
 import { selectPlant, upsertPlant } from '../../gateway/store/plant.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
 import { noOutbox } from '../../sync/edge/store/outbox.ts';
+import { aFolder } from './folder.ts';
 import { expectSettled } from './ledger.ts';
 import { silent } from './web.ts';
 import { aWriter, callable } from './writer.ts';
@@ -27,6 +25,15 @@ export async function expectAllStored(ledgers: readonly LedgerView[], db: Db): P
   expect(told.sort((a, b) => (a.source < b.source ? -1 : 1))).toEqual(rows);
 }
 
+/** What the table holds of a tag, oldest first. */
+export async function valuesOf(db: Db, tag: string): Promise<number[]> {
+  const rows = await db.query<{ value: number }>(
+    `select r.value from readings r join tags t on t.id = r.tag_id where t.name = $1 order by r.time`,
+    [tag],
+  );
+  return rows.map(({ value }) => value);
+}
+
 /** The longest time in the table without a good reading of a tag. */
 export async function longestGapMs(db: Db, tag: string): Promise<number> {
   const [row] = await db.query<{ gap: number }>(
@@ -38,22 +45,44 @@ export async function longestGapMs(db: Db, tag: string): Promise<number> {
   return row?.gap ?? Infinity;
 }
 
+/** A gate in front of the store: while it is shut, nothing becomes safe. */
+export function aGate() {
+  let open: () => void = () => undefined;
+  let passing = Promise.resolve();
+  return {
+    pass: () => passing,
+    shut: () => void (passing = new Promise((resolve) => (open = resolve))),
+    open: () => open(),
+  };
+}
+
 interface Given extends Partial<CurrentOptions> {
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly gate?: ReturnType<typeof aGate>;
 }
 
 /** A plant at work, from its devices to the rows in a database with the gateway's tables, and its ledgers. */
-export async function aPlantAtWork(db: Database, model: object, { secrets, ...given }: Given = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'penstock-plant-'));
+export async function aPlantAtWork(
+  db: Database,
+  model: object,
+  { secrets, gate = aGate(), ...given }: Given = {},
+) {
+  const folder = await aFolder();
   await upsertPlant(db, PlantModel.parse(model));
   const accounts = createAccounts();
   const server = callable(db);
-  const writer = await aWriter({ db: server.db, folder, flush: flushTo(noOutbox), ledger: accounts.ledger });
+  const writer = await aWriter({
+    ...{ db: server.db, folder: folder.path, flush: flushTo(noOutbox), ledger: accounts.ledger },
+  });
+  const save: typeof writer.save = async (...what) => {
+    await gate.pass();
+    await writer.save(...what);
+  };
   const events: (readonly [source: string, event: LinkEvent])[] = [];
-  const enter = accounts.losses(writer.save, silent);
+  const enter = accounts.losses(save, silent);
   const current = createCurrent({
-    ...{ ...accounts, save: writer.save, hold: () => Promise.resolve(), publish: () => undefined },
-    ...{ log: silent, dataFolder: folder, findSecret: (name) => secrets?.[name] },
+    ...{ ...accounts, save, hold: () => Promise.resolve(), publish: () => undefined },
+    ...{ log: silent, dataFolder: folder.path, findSecret: (name) => secrets?.[name] },
     observe(source, event) {
       events.push([source.name, event]);
       enter(source, event);
@@ -71,9 +100,10 @@ export async function aPlantAtWork(db: Database, model: object, { secrets, ...gi
     losses: (source: string) =>
       events.filter(([name, { type }]) => name === source && type === 'lost').length,
     async [Symbol.asyncDispose]() {
+      gate.open();
       await current[Symbol.asyncDispose]();
       await writer[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
+      await folder[Symbol.asyncDispose]();
     },
   };
 }

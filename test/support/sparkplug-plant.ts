@@ -31,10 +31,10 @@ export const at = (port: number) => ({
 export async function aPlant(points?: readonly Point<MqttAddress>[], more?: object) {
   const broker = await aBroker();
   const run = host(at(broker.port), points, more);
-  await vi.waitFor(() => expect(broker.states()).toHaveLength(1));
+  await vi.waitFor(() => expect(broker.states()).toHaveLength(1), 5_000);
   const node = await aNode({ port: broker.port });
   await node.birth(double('flow', 1, { alias: 1 }));
   await node.deviceBirth('pump', uint32('speed', 3_000_000_000, { alias: 2 }));
-  await vi.waitFor(() => expect(run.values(2)).toContain(3_000_000_000));
+  await vi.waitFor(() => expect(run.values(2)).toContain(3_000_000_000), 5_000);
   return { broker, run, node };
 }
