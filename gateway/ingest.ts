@@ -35,12 +35,17 @@ export interface Walk {
 export function ingest(steps: Steps): Walk {
   const { clean, freshness, calculate, judge, thin, save, publish } = steps;
   const keep = keeping(steps);
+  /** Gets to safety what is of the past: it is cleaned, and neither judged nor shown. */
+  const store = async (raw: readonly Raw[]): Promise<void> => {
+    if (raw.length > 0) await keep(thin.take(clean(raw), [], Date.now()), []);
+  };
   const alive = (computed: readonly Reading[], now: number) =>
     computed.flatMap((reading) => freshness.live(calculate.sourceOf(reading.tag), [reading], now));
 
   return {
     emit: (source) => async (all) => {
-      const raw = await withoutPast(steps, all);
+      await store(all.filter(isPast));
+      const raw = all.filter((each) => !isPast(each));
       if (raw.length === 0) {
         freshness.contact(source, Date.now());
         return;
@@ -55,9 +60,7 @@ export function ingest(steps: Steps): Walk {
       publish(live, changes);
     },
 
-    backfill: () => async (raw) => {
-      if (raw.length > 0) await keep(thin.take(clean(raw), [], Date.now()), []);
-    },
+    backfill: () => store,
 
     async tick(now) {
       for (const source of calculate.sources) freshness.contact(source, now);
@@ -89,10 +92,5 @@ export function ingest(steps: Steps): Walk {
   };
 }
 
-/** Stores what the device says is of the past, and returns the rest. */
-async function withoutPast({ clean, save }: Steps, all: readonly Raw[]): Promise<readonly Raw[]> {
-  const past = all.filter(({ late }) => late === true);
-  if (past.length === 0) return all;
-  await save(clean(past), []);
-  return all.filter(({ late }) => late !== true);
-}
+/** Whether the device itself says that a reading is of the past. */
+const isPast = ({ late }: Raw): boolean => late === true;

@@ -9,6 +9,7 @@ export interface ArrivalFigures {
 }
 
 export interface Arrivals {
+  /** The age of what a device recorded earlier and only tells now says nothing of the way here. */
   arrived(source: number, batch: readonly Raw[], now: number): void;
   lost(source: number, count: number): void;
   figures(source: number, now: number): ArrivalFigures;
@@ -51,7 +52,8 @@ export function createArrivals(): Arrivals {
     arrived(source, batch, now) {
       if (batch.length === 0) return;
       const { counts } = slotOf(source, now);
-      for (const { at } of batch) {
+      for (const { at, late } of batch) {
+        if (late === true) continue;
         const place = classOf(now - at);
         counts[place] = (counts[place] ?? 0) + 1;
       }

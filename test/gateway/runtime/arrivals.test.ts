@@ -27,3 +27,12 @@ test('a clock that is ahead has an age of nothing', () => {
   arrivals.arrived(1, aged(-5000), NOW);
   expect(arrivals.figures(1, NOW).stalenessP99Ms).toBe(0);
 });
+
+test('what a device says is of the past has no part in it', () => {
+  const arrivals = createArrivals();
+  const [fresh, old] = aged(50, 3_600_000);
+  arrivals.arrived(1, [{ ...old!, late: true }], NOW);
+  expect(arrivals.figures(1, NOW).stalenessP99Ms).toBeNull();
+  arrivals.arrived(1, [fresh!, { ...old!, late: true }], NOW);
+  expect(arrivals.figures(1, NOW).stalenessP99Ms).toBeLessThan(60);
+});
