@@ -11,6 +11,8 @@ import * as opcua from './opcua/config.ts';
 export interface Schemas {
   readonly config: ZodType;
   readonly address: ZodType;
+  /** Where a config may name a secret: `*` is any key. The driver shows to nobody what stands there. */
+  readonly secrets?: readonly string[];
   /** Where a source is, without secrets. Takes a parsed config. */
   endpoint(config: unknown): string;
   /** How often a healthy source shows a sign of life. Takes a parsed config. */
@@ -28,6 +30,7 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   opcua: {
     config: opcua.OpcuaConfig,
     address: opcua.OpcuaAddress,
+    secrets: ['password', 'userKey'],
     endpoint: (config: opcua.OpcuaConfig) => opcua.endpoint(config),
     contactMs: (config: opcua.OpcuaConfig) => opcua.keepAliveMs(config),
     alarms: (config: opcua.OpcuaConfig) => config.alarms,
@@ -43,6 +46,7 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   mqtt: {
     config: mqtt.MqttConfig,
     address: mqtt.MqttAddress,
+    secrets: ['broker.users.*.password', 'client.password'],
     endpoint: (config: mqtt.MqttConfig) => mqtt.endpoint(config),
     contactMs: (config: mqtt.MqttConfig) => mqtt.contactMs(config),
   },
@@ -55,6 +59,10 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
   http: {
     config: http.HttpConfig,
     address: http.HttpAddress,
+    secrets: [
+      ...['header', 'basic', 'oauth2'].map((way) => `auth.${way}.password`),
+      ...['headers.*', 'requests.*.query.*', 'auth.oauth2.parameters.*'],
+    ],
     endpoint: (config: http.HttpConfig) => http.endpoint(config),
     contactMs: (config: http.HttpConfig) => http.contactMs(config),
   },

@@ -8,7 +8,7 @@ import type { SourceView } from './api/plant.ts';
 import type { Walk } from './ingest.ts';
 import { protocols } from './plant/protocols.ts';
 import type { SourceProtocol } from './plant/protocols.ts';
-import { secretsOf, withSecrets } from './plant/secrets.ts';
+import { secretsOf, withoutSecrets, withSecrets } from './plant/secrets.ts';
 import type { Source } from './plant/tag.ts';
 import type { Arrivals } from './runtime/arrivals.ts';
 import { asking } from './runtime/ask.ts';
@@ -72,7 +72,7 @@ interface Started extends LiveSource {
 
 /** A source's configuration, with something in place of its secrets: to look at, not to connect by. */
 export const plainConfig = ({ protocol, config }: Pick<Source, 'protocol' | 'config'>): unknown =>
-  protocols[protocol as SourceProtocol].config.parse(withSecrets(config, () => 'not needed here'));
+  protocols[protocol as SourceProtocol].config.parse(withoutSecrets(config));
 
 /** The ways in for what a device sends. */
 export interface Inlets extends Pick<Walk, 'emit' | 'backfill'> {
@@ -167,7 +167,7 @@ function startOne({ source, points, heardAt }: Sown, walk: Inlets, place: Place,
     if (!source.enabled || protocol === 'calculated') return null;
     const { dataFolder } = options;
     const plan = {
-      config: protocols[protocol].config.parse(withSecrets(source.config, secretsOf(options))),
+      config: protocols[protocol].config.parse(withSecrets(source, secretsOf(options))),
       points,
       pkiFolder: join(dataFolder, 'pki'),
       dataFolder: folderOf(source, options),

@@ -29,13 +29,12 @@ function byCertificate(certificateFile: Buffer, keyFile: Buffer): UserIdentityIn
 
 async function contentOf(name: string, value: string): Promise<Buffer> {
   if (value.includes('-----BEGIN')) return Buffer.from(value);
-  try {
-    return await readFile(value);
-  } catch (err) {
-    throw new Error(`${name}: ${value} cannot be read. Name a file that the gateway may read, or a secret.`, {
-      cause: err,
-    });
-  }
+  const read = await readFile(value).catch((err: unknown) => err as NodeJS.ErrnoException);
+  if (Buffer.isBuffer(read)) return read;
+  // What is named may be the content of a secret: neither it nor the cause, which repeats it, is shown.
+  throw new Error(
+    `${name} cannot be read (${read.code ?? read.name}). Name a file that the gateway may read, or give PEM text.`,
+  );
 }
 
 function parsed<Result>(name: string, parse: () => Result): Result {

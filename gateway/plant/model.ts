@@ -4,7 +4,7 @@ import { ForecastSettings } from '../api/plant.ts';
 import { ThinSettings } from '../api/tags.ts';
 import { checkCalculated } from './check-calculated.ts';
 import { protocols } from './protocols.ts';
-import { openPasswords, withSecrets } from './secrets.ts';
+import { openPasswords, STRAYED, strayedSecrets, withoutSecrets } from './secrets.ts';
 
 const name = z.string().trim().min(1).max(120);
 const interval = z
@@ -118,11 +118,8 @@ function checkSource(
       'write { secret: name } here, and keep the password in secrets/name of the data folder',
     );
   }
-  graft(
-    protocols[protocol].config.safeParse(withSecrets(config, () => 'not read while checking')),
-    path,
-    context,
-  );
+  for (const place of strayedSecrets({ protocol, config })) fault(context, [...path, ...place], STRAYED);
+  graft(protocols[protocol].config.safeParse(withoutSecrets(config)), path, context);
 }
 
 /** The area of a device's own alarms. */
@@ -132,9 +129,7 @@ function checkAlarmArea(
   { areas }: Parts,
   context: z.RefinementCtx,
 ): void {
-  const { success, data } = protocols[protocol].config.safeParse(
-    withSecrets(config, () => 'not read while checking'),
-  );
+  const { success, data } = protocols[protocol].config.safeParse(withoutSecrets(config));
   const area = success ? protocols[protocol].alarms?.(data)?.area : undefined;
   if (area !== undefined && !areas.some(({ name: one }) => one === area))
     fault(context, ['sources', i, 'config', 'alarms', 'area'], 'no area has this name');

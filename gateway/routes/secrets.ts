@@ -9,6 +9,7 @@ import { SecretValue } from '../api/sources.ts';
 import type { Operation } from '../operation.ts';
 import { keepSecret } from '../plant/keep-secret.ts';
 import { withSecrets } from '../plant/secrets.ts';
+import type { Source } from '../plant/tag.ts';
 
 const Named = z.strictObject({ name: SecretName.shape.secret.max(100) });
 
@@ -34,16 +35,14 @@ export const secrets = (db: Db, operation: () => Operation, { dataFolder, findSe
       if (before === value.trimEnd()) return;
       const running = operation();
       const { sources: all } = running.plant;
-      await Promise.all(
-        all.filter(({ config }) => names(config, name)).map((one) => running.restart(one.name)),
-      );
+      await Promise.all(all.filter((one) => names(one, name)).map((one) => running.restart(one.name)));
     },
   }),
 ];
 
-function names(config: unknown, secret: string): boolean {
+function names(source: Source, secret: string): boolean {
   let found = false;
-  withSecrets(config, (name) => {
+  withSecrets(source, (name) => {
     found ||= name === secret;
     return '';
   });

@@ -11,8 +11,9 @@ import type { Logger } from '../../platform/log.ts';
 import { Problem } from '../../platform/web/problem.ts';
 import { route } from '../../platform/web/route.ts';
 import { TestOrder, TestResult } from '../api/sources.ts';
-import { SecretMissing, secretsOf, withSecrets } from '../plant/secrets.ts';
+import { SecretMissing, secretsOf, STRAYED, strayedSecrets, withSecrets } from '../plant/secrets.ts';
 import { dryRun } from '../runtime/dry-run.ts';
+import { plainConfig } from '../sources.ts';
 import type { z } from 'zod';
 import type { SecretKeeper } from './secrets.ts';
 import { problemOf } from './unable.ts';
@@ -38,7 +39,7 @@ export const sourceTest = (db: Db, keeper: SecretKeeper, log: Logger) => [
       const tookMs = Math.round(performance.now() - begun);
       await insertAudit(db, actorOf(call), {
         action: 'test a source',
-        subject: schemas[name].endpoint(plan.config),
+        subject: schemas[name].endpoint(plainConfig(body)),
         result: ok ? 'done' : 'refused',
       });
       return { ok, tookMs, steps: [...steps] };
@@ -51,9 +52,10 @@ function planOf(protocol: ProtocolName, order: z.infer<typeof TestOrder>, keeper
   const kept = secretsOf(keeper);
   const find = (secret: string) =>
     Object.hasOwn(order.secrets, secret) ? (order.secrets[secret] ?? '') : kept(secret);
-  const config = configSchema.safeParse(resolved(order.config, find));
+  const config = configSchema.safeParse(resolved(order, find));
   const addresses = order.addresses.map((address) => addressSchema.safeParse(address));
   const faults = [
+    ...strayedSecrets(order).map((path) => ({ field: ['body.config', ...path].join('.'), remedy: STRAYED })),
     ...faultsOf('body.config', config.error),
     ...addresses.flatMap(({ error }, i) => faultsOf(`body.addresses.${i}`, error)),
   ];
@@ -68,9 +70,9 @@ function planOf(protocol: ProtocolName, order: z.infer<typeof TestOrder>, keeper
   return { config: config.data, points, pkiFolder: join(keeper.dataFolder, 'pki') };
 }
 
-function resolved(config: unknown, find: (name: string) => string): unknown {
+function resolved(order: z.infer<typeof TestOrder>, find: (name: string) => string): unknown {
   try {
-    return withSecrets(config, find);
+    return withSecrets(order, find);
   } catch (err) {
     if (!(err instanceof SecretMissing)) throw err;
     throw new Problem({ status: 400, detail: err.message }, { cause: err });

@@ -92,7 +92,7 @@ async function start(protocol: ProtocolName) {
     kind,
   }));
   const config = schemas[protocol].config.parse(
-    withSecrets(atPort(source.config, protocol), () => FIELD.password),
+    withSecrets({ protocol, config: atPort(source.config, protocol) }, () => FIELD.password),
   );
   const run = collect(await load(protocol), { config, points, pkiFolder: join(folder, 'gateway-pki') });
   const stopped = async () => {

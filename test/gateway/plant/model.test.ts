@@ -91,6 +91,36 @@ test('a secret by name is accepted where a password is due', () => {
   expect(faultsOf(file)).toEqual([]);
 });
 
+test('a secret by name is refused where it would be shown, and the field is told', () => {
+  const file = aPlantFile();
+  const secret = { secret: 'field' };
+  file.sources.push(
+    { name: 'server', protocol: 'opcua', config: { endpoint: secret, password: secret, user: secret } },
+    {
+      name: 'broker',
+      protocol: 'mqtt',
+      config: {
+        client: { url: 'mqtt://h:1', clientId: secret, password: secret },
+        mappings: { m: { topic: 'a', value: '$', map: { password: secret } } },
+      },
+    },
+    {
+      name: 'web',
+      protocol: 'http',
+      config: {
+        url: 'https://api.example.com',
+        headers: { 'x.key': secret },
+        requests: { now: { path: secret, query: { appid: secret } } },
+      },
+    },
+  );
+  const stray = faultsOf(file).filter((fault) => fault.includes('a secret cannot be named here'));
+  expect(stray.map((fault) => fault.trim().split(':')[0])).toEqual([
+    ...['sources.1.config.endpoint', 'sources.1.config.user', 'sources.2.config.client.clientId'],
+    ...['sources.2.config.mappings.m.map.password', 'sources.3.config.requests.now.path'],
+  ]);
+});
+
 test('what may be done with a tag’s values is checked at its place, and is for numbers only', () => {
   const file = aPlantFile();
   Object.assign(file.tags[0]!, {

@@ -190,6 +190,27 @@ test('a dry run says what is wrong, and saves nothing', async () => {
   expect(result.steps.at(-1)).toMatchObject({ ok: false, remedy: expect.any(String) as string });
   const faulty = await ask('POST', 'sources/test', { protocol: 'modbus', config: { port: 'x' } });
   expect(faulty.status).toBe(400);
-  const secret = { ...order, config: { ...polling(), host: { secret: 'nowhere-to-be-found' } } };
-  expect((await ask('POST', 'sources/test', secret)).status).toBe(400);
+  const client = {
+    url: 'mqtt://127.0.0.1:1',
+    clientId: 'works',
+    password: { secret: 'nowhere-to-be-found' },
+  };
+  const secret = await ask('POST', 'sources/test', { protocol: 'mqtt', config: { client } });
+  expect(secret.status).toBe(400);
+  expect(ProblemBody.parse(secret.body).detail).toContain('nowhere-to-be-found');
+});
+
+test('a secret is not tried where it would be shown, and a dry run leaves it on no record', async () => {
+  const secrets = { key: 'open sesame' };
+  const stray = { protocol: 'modbus', config: { ...polling(), host: { secret: 'key' } }, secrets };
+  const refused = await ask('POST', 'sources/test', stray);
+  expect(refused.status).toBe(400);
+  expect(ProblemBody.parse(refused.body).faults?.[0]?.field).toBe('body.config.host');
+  const url = 'http://127.0.0.1:1/plant';
+  const config = { url, requests: { now: { query: { appid: { secret: 'key' } } } } };
+  const { status, body } = await ask('POST', 'sources/test', { protocol: 'http', config, secrets });
+  expect(status).toBe(200);
+  const { items } = await selectAudit(db, { limit: 100, offset: 0 });
+  expect(items[0]).toMatchObject({ action: 'test a source', subject: url });
+  expect(JSON.stringify([refused.body, body, items])).not.toContain('sesame');
 });
