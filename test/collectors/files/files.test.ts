@@ -64,7 +64,7 @@ test.each([
   expect((await readdir(run.path('failed'))).sort()).toEqual(['a.csv', 'a.csv.reason.txt']);
   expect(await readFile(run.path('failed', 'a.csv.reason.txt'), 'utf8')).toContain(reason);
   await run.put('b.csv', 'Time,Flow\n2026-07-01T11:00:00Z,5\n');
-  await vi.waitFor(() => expect(run.of(1).at(-1)?.value).toBe(5));
+  await vi.waitFor(() => expect(run.of(1).at(-1)?.value).toBe(5), 5_000);
 });
 
 test('a file leaves the folder only when its readings are safe', async () => {
@@ -75,7 +75,7 @@ test('a file leaves the folder only when its readings are safe', async () => {
     ++asked > 1 && run.readings().length > 0 ? held : Promise.resolve(),
   );
   await run.put('a.csv', 'Time,Flow\n2026-07-01T10:00:00Z,1\n');
-  await vi.waitFor(() => expect(run.of(1)).toHaveLength(1));
+  await vi.waitFor(() => expect(run.of(1)).toHaveLength(1), 5_000);
   expect(existsSync(run.path('a.csv'))).toBe(true);
   release();
   await gone(run.path('a.csv'));
@@ -87,7 +87,7 @@ test('a file that still grows is left alone; one that came complete under a name
   for (let i = 0; i < 5; i++) {
     await appendFile(run.path('a.csv'), `2026-07-01T10:00:0${i}Z,${i}\n`);
     const batches = run.batches.length;
-    await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(batches)); // it has looked again
+    await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(batches), 5_000); // it has looked again
     expect(run.readings()).toEqual([]);
   }
   await gone(run.path('a.csv'));
@@ -98,7 +98,7 @@ test('with a done-file nothing is read before it is there, and it goes with the 
   const run = await watching([flow], { ready: 'done-file' });
   await run.put('a.csv', 'Time,Flow\n2026-07-01T10:00:00Z,1\n');
   const batches = run.batches.length;
-  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(batches + 2));
+  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(batches + 2), 5_000);
   expect(run.readings()).toEqual([]);
   await run.put('a.csv.done', '');
   await gone(run.path('a.csv.done'));
@@ -119,14 +119,14 @@ test('an empty folder is a sign of life; links, pipes, folders and hidden files 
   await run.put('.hidden.csv', 'Time,Flow\n2026-07-01T10:00:00Z,1\n');
   await mkdir(run.path('sub.csv'));
   await symlink('/etc/passwd', run.path('link.csv'));
-  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(5));
+  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(5), 5_000);
   expect(run.readings()).toEqual([]);
   expect(existsSync(run.path('link.csv'))).toBe(true);
 });
 
 test('a folder that goes away ends the run; a test says what is wrong and how to mend it', async () => {
   const run = await watching([flow]);
-  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(0), 5_000);
   await rename(run.path(), `${run.path()}-away`);
   expect(await run.ended).toMatchObject({ code: 'ENOENT' });
   const [step] = await run.collector.test!(AbortSignal.timeout(5000));
@@ -181,9 +181,9 @@ test('a file that cannot be moved away is read once, and said', async () => {
   const run = await watching([flow]);
   await run.put('done', 'a file where a folder is due');
   await run.put('a.csv', 'Time,Flow\n2026-07-01T10:00:00Z,1\n');
-  await vi.waitFor(() => expect(run.faults).toHaveLength(1));
+  await vi.waitFor(() => expect(run.faults).toHaveLength(1), 5_000);
   expect(run.faults[0]?.what).toContain('cannot be moved away');
   const looks = run.batches.length;
-  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(looks + 3));
+  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(looks + 3), 5_000);
   expect([run.readings().length, existsSync(run.path('a.csv'))]).toEqual([1, true]);
 });

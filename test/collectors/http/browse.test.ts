@@ -17,7 +17,7 @@ test('what the last document holds is offered as addresses that read those value
     json({ pump: { 'flow 1': 5, states: ['ON', null] }, t: '2026-07-01T00:00:00Z' }),
   );
   const run = polling(url, { points: [], request: { timeAt: '$.t' } });
-  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(0), 5_000);
   const { places: requests } = await run.collector.browse!(ask(null), signal);
   expect(requests.map(({ id, branch, address }) => [id, branch, address])).toEqual([['all', true, null]]);
   const { places } = await run.collector.browse!(ask('all'), signal);
@@ -28,7 +28,7 @@ test('what the last document holds is offered as addresses that read those value
   ]);
   await run.stop();
   const again = polling(url, { points: [aValue(1, places[0]?.address as HttpAddress)] });
-  await vi.waitFor(() => expect(again.of(1)[0]?.value).toBe(5));
+  await vi.waitFor(() => expect(again.of(1)[0]?.value).toBe(5), 5_000);
 });
 
 test('records that a name tells apart are offered one by one, and found by a search', async () => {
@@ -39,7 +39,7 @@ test('records that a name tells apart are offered one by one, and found by a sea
     ]),
   );
   const run = polling(url, { points: [], request: { each: '$' } });
-  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(0), 5_000);
   const { places } = await run.collector.browse!(ask(null, 'south'), signal);
   expect(places.map(({ name, address, value }) => [name, address, value])).toEqual([
     ['South $.v', { request: 'all', value: '$.v', where: { station: 'South' } }, 2],
@@ -49,7 +49,7 @@ test('records that a name tells apart are offered one by one, and found by a sea
 test('a dry run asks each request once and shows what the tags read', async () => {
   const { url, asked } = await aServer(json({ flow: 12.5 }));
   const run = polling(url, { config: { pollMs: 86_400_000 } });
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), 5_000);
   const steps = await run.collector.test!(signal);
   expect(steps.map(({ ok, detail }) => [ok, detail])).toEqual([
     [true, url],

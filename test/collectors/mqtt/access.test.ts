@@ -116,7 +116,7 @@ test('connections that come too fast are closed unread, and that is said with wh
   const { port, faults } = await broker({ maxConnectsPerS: 2 });
   const refused = () => faults.filter(({ what }) => what.includes('2 connections a second')).length;
   for (let i = 0; i < 3; i++) await bare(port, Uint8Array.of(0x10));
-  await vi.waitFor(() => expect(refused()).toBe(1));
+  await vi.waitFor(() => expect(refused()).toBe(1), 5_000);
   expect(faults[0]!.remedy).toContain('maxConnectsPerS');
   const who = { username: USER.name, password: USER.password, reconnectPeriod: 0 };
   const client = await vi.waitFor(() => connectAsync(`mqtt://127.0.0.1:${port}`, who, false), {

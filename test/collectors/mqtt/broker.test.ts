@@ -23,7 +23,7 @@ test.each([1, 2] as const)(
     const client = await device(port);
     let acknowledged = false;
     const published = client.publishAsync('plant/flow', '1', { qos }).then(() => (acknowledged = true));
-    await vi.waitFor(() => expect(of(1)).toHaveLength(1));
+    await vi.waitFor(() => expect(of(1)).toHaveLength(1), 5_000);
     const ping = event(client, 'packetsend');
     client.sendPing();
     await ping;
@@ -137,7 +137,7 @@ test('a last will is a message like any other', async () => {
     will: { topic: 'plant/flow', payload: Buffer.from('0'), qos: 1, retain: false },
   });
   client.stream.destroy();
-  await vi.waitFor(() => expect(of(1)).toHaveLength(1));
+  await vi.waitFor(() => expect(of(1)).toHaveLength(1), 5_000);
 });
 
 test('other clients of the broker hear what a device publishes', async () => {
@@ -156,7 +156,7 @@ test('the broker says that it is alive while a publisher is connected, and no lo
   const empty = () => batches.filter((batch) => batch.length === 0).length;
   await vi.waitFor(() => expect(empty()).toBeGreaterThan(0), 5_000);
   await client.endAsync();
-  await vi.waitUntil(() => Date.now() % 1000 > 100 && Date.now() % 1000 < 500);
+  await vi.waitUntil(() => Date.now() % 1000 > 100 && Date.now() % 1000 < 500, 5_000);
   const then = empty();
   const next = Math.ceil(Date.now() / 1000) * 1000 + 600;
   await vi.waitUntil(() => Date.now() > next, 5_000);

@@ -49,7 +49,7 @@ function client(port: number, more: Record<string, unknown> = {}, hold?: () => P
 }
 
 const subscribed = (run: ReturnType<typeof client>) =>
-  vi.waitUntil(() => run.lines.some(({ msg }) => msg === 'Subscribed at the MQTT broker.'));
+  vi.waitUntil(() => run.lines.some(({ msg }) => msg === 'Subscribed at the MQTT broker.'), 5_000);
 
 test('messages of a foreign broker become readings', async () => {
   const { port, publish } = await foreignBroker();
@@ -57,7 +57,7 @@ test('messages of a foreign broker become readings', async () => {
   await subscribed(run);
   await publish('plant/flow', '12.5');
   await publish('plant/flow', '13', 0);
-  await vi.waitFor(() => expect(run.of(1).map(({ value }) => value)).toEqual([12.5, 13]));
+  await vi.waitFor(() => expect(run.of(1).map(({ value }) => value)).toEqual([12.5, 13]), 5_000);
 });
 
 test('a message is acknowledged only once safe, and the next ones do not wait for that', async () => {
@@ -68,12 +68,12 @@ test('a message is acknowledged only once safe, and the next ones do not wait fo
   onTestFinished(() => settle());
   await subscribed(run);
   for (const payload of ['1', '2', '3']) await publish('plant/flow', payload);
-  await vi.waitFor(() => expect(run.of(1)).toHaveLength(3));
+  await vi.waitFor(() => expect(run.of(1)).toHaveLength(3), 5_000);
   const alive = run.batches.length;
   await vi.waitFor(() => expect(run.batches.length).toBeGreaterThan(alive), 5_000); // a ping was answered meanwhile
   expect(acknowledged).toEqual([]);
   settle();
-  await vi.waitFor(() => expect(acknowledged).toEqual(['1', '2', '3']));
+  await vi.waitFor(() => expect(acknowledged).toEqual(['1', '2', '3']), 5_000);
 });
 
 test('what was not acknowledged comes again after a reconnect', async () => {
@@ -84,7 +84,7 @@ test('what was not acknowledged comes again after a reconnect', async () => {
   onTestFinished(() => settle());
   await subscribed(first);
   await publish('plant/flow', '5');
-  await vi.waitFor(() => expect(first.of(1)).toHaveLength(1));
+  await vi.waitFor(() => expect(first.of(1)).toHaveLength(1), 5_000);
   void first.stop();
   const second = client(port);
   await vi.waitFor(() => expect(second.of(1).map(({ value }) => value)).toEqual([5]), 10_000);
@@ -129,9 +129,9 @@ test('a subscription that is refused is reported, and the others go on', async (
   onTestFinished(async () => {
     await run.stop();
   });
-  await vi.waitFor(() => expect(run.faults.map(({ kind }) => kind)).toEqual(['refused address']));
+  await vi.waitFor(() => expect(run.faults.map(({ kind }) => kind)).toEqual(['refused address']), 5_000);
   await publish('plant/flow', '1');
-  await vi.waitFor(() => expect(run.of(1)).toHaveLength(1));
+  await vi.waitFor(() => expect(run.of(1)).toHaveLength(1), 5_000);
 });
 
 test('where a wide subscription is refused, those within it that are allowed go on', async () => {
@@ -152,7 +152,10 @@ test('where a wide subscription is refused, those within it that are allowed go 
   expect(asked).toEqual(['plant/+', 'plant/flow']);
   expect(run.faults.map(({ what }) => what)).toEqual(['The broker refuses a subscription to plant/+.']);
   await publish('plant/flow', '1');
-  await vi.waitFor(() => expect([run.of(1), run.of(2)]).toMatchObject([[{ value: 1 }], [{ value: 1 }]]));
+  await vi.waitFor(
+    () => expect([run.of(1), run.of(2)]).toMatchObject([[{ value: 1 }], [{ value: 1 }]]),
+    5_000,
+  );
 });
 
 test.each([

@@ -109,5 +109,5 @@ test('the rate of a topic is told with it', async () => {
   const heard = seen();
   for (let i = 0; i < 11; i++) heard.note({ ...aMessage('a', '1'), at: NOW + i * 500 });
   expect(heard.of('a')).toMatchObject({ count: 11, perS: 2 });
-  await vi.waitFor(() => expect(heard.of('b')).toBeUndefined());
+  await vi.waitFor(() => expect(heard.of('b')).toBeUndefined(), 5_000);
 });

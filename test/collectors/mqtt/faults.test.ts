@@ -31,7 +31,7 @@ const publishPacket = (topic: string, payload: string, id: number, dup = false) 
 test('a subscriber that reads nothing is cut off, and the others go on', async () => {
   const { port, faults } = await broker();
   const frozen = await bare(port, Buffer.from([...connectPacket('frozen'), ...subscribePacket('big/#')]));
-  await vi.waitFor(() => expect(frozen.received().length).toBeGreaterThan(6));
+  await vi.waitFor(() => expect(frozen.received().length).toBeGreaterThan(6), 5_000);
   frozen.socket.pause();
   const listener = await device(port);
   await listener.subscribeAsync('big/#');
@@ -60,13 +60,13 @@ test('a device whose messages wait for the store is heard on: its pings are answ
   const publish = (id: number) => publishPacket('plant/flow', String(id), id);
   const first = [...connectPacket('device', 1), ...publish(1), ...publish(2), ...publish(3)];
   const patient = await bare(port, Buffer.from(first));
-  await vi.waitFor(() => expect(of(1)).toHaveLength(3));
+  await vi.waitFor(() => expect(of(1)).toHaveLength(3), 5_000);
   patient.socket.write(Buffer.from([...publish(4), ...packet(0xc0, [])]));
-  await vi.waitFor(() => expect(of(1)).toHaveLength(4));
-  await vi.waitFor(() => expect(patient.received().toString('hex')).toBe('20020000d000'));
+  await vi.waitFor(() => expect(of(1)).toHaveLength(4), 5_000);
+  await vi.waitFor(() => expect(patient.received().toString('hex')).toBe('20020000d000'), 5_000);
   settle();
   const answers = '20020000d000' + '40020001' + '40020002' + '40020003' + '40020004';
-  await vi.waitFor(() => expect(patient.received().toString('hex')).toBe(answers));
+  await vi.waitFor(() => expect(patient.received().toString('hex')).toBe(answers), 5_000);
 });
 
 test('so much is read on and no more: then a client waits until what came of it is safe', async () => {
@@ -81,17 +81,17 @@ test('so much is read on and no more: then a client waits until what came of it 
   let settle: () => void = () => undefined;
   const safe = new Promise<void>((resolve) => (settle = resolve));
   for (const stream of [one, other, other]) wait(message(stream), safe);
-  await vi.waitFor(() => expect(read).toBe(2));
+  await vi.waitFor(() => expect(read).toBe(2), 5_000);
   expect(answers).toEqual([]);
   settle();
-  await vi.waitFor(() => expect(answers).toEqual([null, null, null]));
+  await vi.waitFor(() => expect(answers).toEqual([null, null, null]), 5_000);
   const lost = new Error('lost');
   wait(message(one, 101), Promise.reject(lost));
   wait(message(undefined), safe);
-  await vi.waitFor(() => expect(answers).toEqual([null, null, null, lost, null]));
+  await vi.waitFor(() => expect(answers).toEqual([null, null, null, lost, null]), 5_000);
   expect(read).toBe(2);
   wait(message(one), safe);
-  await vi.waitFor(() => expect(read).toBe(3));
+  await vi.waitFor(() => expect(read).toBe(3), 5_000);
 });
 
 test('a message that is sent again after its answer was lost is the same reading', async () => {
@@ -101,13 +101,13 @@ test('a message that is sent again after its answer was lost is the same reading
     port,
     Buffer.from([...connectPacket('device', 60, false), ...publishPacket('plant/json', payload, 7)]),
   );
-  await vi.waitFor(() => expect(of(2)).toHaveLength(1));
+  await vi.waitFor(() => expect(of(2)).toHaveLength(1), 5_000);
   first.socket.destroy();
   await bare(
     port,
     Buffer.from([...connectPacket('device', 60, false), ...publishPacket('plant/json', payload, 7, true)]),
   );
-  await vi.waitFor(() => expect(of(2)).toHaveLength(2));
+  await vi.waitFor(() => expect(of(2)).toHaveLength(2), 5_000);
   const [one, two] = of(2);
   expect(two).toEqual(one); // one row: tag and time are the key of the history
 });
@@ -117,7 +117,7 @@ test('a client that sends QoS 2 messages and releases none is cut off at the lim
   const half = (id: number) => packet(0x34, [...text('plant/flow'), 0, id, ...Buffer.from('1')]);
   const client = await bare(port, Buffer.from([...connectPacket('half'), ...half(1), ...half(2)]));
   const received = '20020000' + '50020001' + '50020002';
-  await vi.waitFor(() => expect(client.received().toString('hex')).toBe(received));
+  await vi.waitFor(() => expect(client.received().toString('hex')).toBe(received), 5_000);
   client.socket.write(Buffer.from(half(3)));
   await client.closed;
   expect(client.received().toString('hex')).toBe(received);

@@ -49,7 +49,7 @@ test('sessions, their messages and retained messages outlive a restart of the br
 
   const second = await broker({ folder });
   const { heard } = await returning(second.port, 'listener');
-  await vi.waitFor(() => expect(heard).toEqual(['plant/flow 7', 'plant/flow 8']));
+  await vi.waitFor(() => expect(heard).toEqual(['plant/flow 7', 'plant/flow 8']), 5_000);
   const newcomer = await device(second.port);
   const retained = event(newcomer, 'message');
   await newcomer.subscribeAsync('state');

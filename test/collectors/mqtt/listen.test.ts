@@ -32,7 +32,7 @@ test('a device without a certificate is refused where one is due, and counted', 
   const url = `mqtts://127.0.0.1:${ports['mqtts']!}`;
   const stranger = { ...trusting, username: USER.name, password: USER.password, reconnectPeriod: 0 };
   await expect(connectAsync(url, stranger, false)).rejects.toThrow();
-  await vi.waitFor(() => expect(faults[0]).toMatchObject({ kind: 'refused client' }));
+  await vi.waitFor(() => expect(faults[0]).toMatchObject({ kind: 'refused client' }), 5_000);
   const own = { ...trusting, cert: CA, key: readFileSync(TLS.keyFile) };
   await device(url, own);
 });

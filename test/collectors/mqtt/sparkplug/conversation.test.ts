@@ -119,7 +119,7 @@ test('the checker finds what a careless node does wrong', async () => {
     will: { topic: 'spBv1.0/plant/NDEATH/edge', payload: Buffer.alloc(0), qos: 0, retain: true },
   });
   await node.data(double('flow', 1));
-  await vi.waitFor(() => expect(types(of('careless'))).toEqual(['NDATA']));
+  await vi.waitFor(() => expect(types(of('careless'))).toEqual(['NDATA']), 5_000);
   expect(edgeFaults(of('careless'))).toEqual(
     expect.arrayContaining([
       'the session is clean',

@@ -10,7 +10,7 @@ test('births and data become readings, a UInt32 in the 64-bit field too', async 
   const { run, node } = await aPlant();
   await node.data({ alias: 1, timestamp: 1_700_000_000_500, doubleValue: 2.5 });
   await node.deviceData('pump', { alias: 2, longValue: 4_000_000_000 });
-  await vi.waitFor(() => expect(run.values(2)).toEqual([null, 3_000_000_000, 4_000_000_000]));
+  await vi.waitFor(() => expect(run.values(2)).toEqual([null, 3_000_000_000, 4_000_000_000]), 5_000);
   expect(run.of(1).at(-1)).toEqual({ tag: 1, at: 1_700_000_000_500, value: 2.5, status: 'good' });
   expect(run.faults).toEqual([]);
 });
@@ -22,21 +22,21 @@ test('until it is born nobody knows how a node is; it is asked at once', async (
   await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   expect(run.of(1)).toMatchObject([NOT_CONNECTED]);
   await node.birth(double('flow', 4));
-  await vi.waitFor(() => expect(run.values(1)).toEqual([null, 4]));
+  await vi.waitFor(() => expect(run.values(1)).toEqual([null, 4]), 5_000);
 });
 
 test('the death of a node or a device marks its tags, and the next birth is seen, though nothing has changed', async () => {
   const { broker, run, node } = await aPlant();
   await node.deviceDeath('pump');
-  await vi.waitFor(() => expect(run.of(2).at(-1)).toMatchObject(NOT_CONNECTED));
+  await vi.waitFor(() => expect(run.of(2).at(-1)).toMatchObject(NOT_CONNECTED), 5_000);
   expect(run.values(1)).toEqual([null, 1]);
   node.kill();
-  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED));
+  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED), 5_000);
   const died = run.of(1).at(-1)!.at;
 
   const again = await aNode({ port: broker.port, bdSeq: 1 });
   await again.birth(double('flow', 1, { alias: 1, timestamp: 1_700_000_000_000 }));
-  await vi.waitFor(() => expect(run.values(1)).toEqual([null, 1, null, 1]));
+  await vi.waitFor(() => expect(run.values(1)).toEqual([null, 1, null, 1]), 5_000);
   expect(run.of(1).at(-1)!.at).toBeGreaterThan(died);
 });
 
@@ -44,7 +44,7 @@ test('lost messages are noticed, births asked for, and what comes meanwhile is r
   const { run, node } = await aPlant();
   node.skip(3);
   await node.data({ alias: 1, doubleValue: 7 });
-  await vi.waitFor(() => expect(run.values(1)).toContain(7));
+  await vi.waitFor(() => expect(run.values(1)).toContain(7), 5_000);
   await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   expect(run.faults).toMatchObject([
     { what: expect.stringContaining('plant/edge: Messages are missing') as string },
@@ -60,9 +60,9 @@ test('the host says that it is there, with the time of its will, and defends tha
     retain: true,
   });
   await broker.publish('spBv1.0/STATE/scada', JSON.stringify({ online: false, timestamp: 5 }));
-  await vi.waitFor(() => expect(broker.states().at(-1)).toEqual(birth));
+  await vi.waitFor(() => expect(broker.states().at(-1)).toEqual(birth), 5_000);
   await run.stop();
-  await vi.waitFor(() => expect(broker.states().at(-1)).toMatchObject({ online: false }));
+  await vi.waitFor(() => expect(broker.states().at(-1)).toMatchObject({ online: false }), 5_000);
   expect(broker.states().at(-1)!.timestamp).toBeGreaterThanOrEqual(birth!.timestamp);
 });
 
@@ -70,8 +70,9 @@ test('a host whose link is cut is said to be gone by its will', async () => {
   const { broker, run } = await aPlant();
   const birth = broker.states()[0]!;
   for (const socket of broker.sockets) socket.destroy();
-  await vi.waitFor(() =>
-    expect(broker.states().at(-1)).toEqual({ online: false, timestamp: birth.timestamp }),
+  await vi.waitFor(
+    () => expect(broker.states().at(-1)).toEqual({ online: false, timestamp: birth.timestamp }),
+    5_000,
   );
   expect(await run.ended).toBeInstanceOf(Error);
 });
@@ -79,7 +80,7 @@ test('a host whose link is cut is said to be gone by its will', async () => {
 test('what a node recorded while it was away is stored as of the past', async () => {
   const { run, node } = await aPlant();
   await node.data({ alias: 1, timestamp: 1_700_000_000_000, isHistorical: true, doubleValue: 6 });
-  await vi.waitFor(() => expect(run.values(1)).toContain(6));
+  await vi.waitFor(() => expect(run.values(1)).toContain(6), 5_000);
   expect(run.of(1).at(-1)).toEqual({ tag: 1, at: 1_700_000_000_000, value: 6, status: 'good', late: true });
 });
 
@@ -107,7 +108,7 @@ test('properties, array elements, members and null are read as what they are', a
   const since: Metric = { name: 'since', datatype: 13, longValue: 1_700_000_000_000 };
   await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   await node.birth(double('flow', 1, { properties }), phases, motor, since);
-  await vi.waitFor(() => expect(run.values(5)).toEqual([null, '2023-11-14T22:13:20.000Z']));
+  await vi.waitFor(() => expect(run.values(5)).toEqual([null, '2023-11-14T22:13:20.000Z']), 5_000);
   expect([1, 2, 3].map((id) => run.values(id).at(-1))).toEqual(['m³/h', 2, -5]);
   expect(run.of(4).at(-1)).toMatchObject({ value: 1, status: 'bad' });
   expect(run.of(6).at(-1)).toMatchObject({ value: null, status: 'bad' });
@@ -117,7 +118,7 @@ test('properties, array elements, members and null are read as what they are', a
 test('what tahu and others do apart from the specification is understood', async () => {
   const broker = await aBroker();
   const run = host(at(broker.port));
-  await vi.waitFor(() => expect(broker.states()).toHaveLength(1));
+  await vi.waitFor(() => expect(broker.states()).toHaveLength(1), 5_000);
   const numbered = (value: number): Metric => ({ name: 'bdSeq', datatype: 8, longValue: value });
   const will = wire({ timestamp: Date.now(), metrics: [numbered(7)] });
   const node = await aNode({
@@ -134,22 +135,25 @@ test('what tahu and others do apart from the specification is understood', async
   };
   const timeless: Metric = { name: 'flow', datatype: 10, doubleValue: 4 };
   await node.send('NBIRTH', [numbered(7), table, timeless], { timestamp: 1_700_000_000_000, seq: 0 });
-  await vi.waitFor(() => expect(run.values(1)).toContain(4));
+  await vi.waitFor(() => expect(run.values(1)).toContain(4), 5_000);
   await node.send('NDATA', [{ ...timeless, doubleValue: 5 }], { timestamp: 1_700_000_001_000 });
-  await vi.waitFor(() => expect(run.values(1)).toContain(5));
+  await vi.waitFor(() => expect(run.values(1)).toContain(5), 5_000);
   expect(run.of(1).at(-1)).toMatchObject({ at: 1_700_000_001_000, status: 'good' });
   const before = Date.now();
   await node.client.publishAsync('spBv1.0/plant/NDATA/edge', wire({ seq: 2, metrics: [timeless] }));
-  await vi.waitFor(() => expect(run.of(1).at(-1)!.at).toBeGreaterThanOrEqual(before));
+  await vi.waitFor(() => expect(run.of(1).at(-1)!.at).toBeGreaterThanOrEqual(before), 5_000);
   expect(run.faults).toEqual([]);
   node.kill();
-  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED));
+  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED), 5_000);
 });
 
 test('our own broker is a host too', async () => {
   const user = { name: 'device', password: 'secret-enough' };
   const run = host({ broker: { port: 0, users: [user] } });
-  const line = await vi.waitUntil(() => run.lines.find(({ msg }) => msg === 'Listening for MQTT devices.'));
+  const line = await vi.waitUntil(
+    () => run.lines.find(({ msg }) => msg === 'Listening for MQTT devices.'),
+    5_000,
+  );
   const { port } = line['address'] as { port: number };
   const node = await aNode({ port, username: user.name, password: user.password });
   const states: string[] = [];
@@ -158,23 +162,24 @@ test('our own broker is a host too', async () => {
     (topic, bytes) => void states.push(...(topic.includes('STATE') ? [bytes.toString()] : [])),
   );
   await node.client.subscribeAsync('spBv1.0/STATE/scada', { qos: 1 });
-  await vi.waitFor(() =>
-    expect(states.map((text) => JSON.parse(text) as unknown)).toMatchObject([{ online: true }]),
+  await vi.waitFor(
+    () => expect(states.map((text) => JSON.parse(text) as unknown)).toMatchObject([{ online: true }]),
+    5_000,
   );
   await node.birth(double('flow', 1, { alias: 1 }));
   await node.data({ alias: 1, doubleValue: 2 });
-  await vi.waitFor(() => expect(run.values(1)).toEqual([null, 1, 2]));
+  await vi.waitFor(() => expect(run.values(1)).toEqual([null, 1, 2]), 5_000);
   await node.data({ alias: 77, doubleValue: 2 });
   await vi.waitFor(() => expect(node.rebirths()).toBe(1), 5_000);
   node.kill();
-  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED));
+  await vi.waitFor(() => expect(run.of(1).at(-1)).toMatchObject(NOT_CONNECTED), 5_000);
 });
 
 test('a bad payload is told with the node that sent it, and stops nothing', async () => {
   const { run, node } = await aPlant();
   await node.client.publishAsync('spBv1.0/plant/NDATA/edge', 'not protobuf');
   await node.data({ alias: 1, doubleValue: 9 });
-  await vi.waitFor(() => expect(run.values(1).at(-1)).toBe(9));
+  await vi.waitFor(() => expect(run.values(1).at(-1)).toBe(9), 5_000);
   expect(run.faults).toMatchObject([
     { kind: 'malformed', what: expect.stringContaining('plant/edge') as string },
   ]);
@@ -183,12 +188,12 @@ test('a bad payload is told with the node that sent it, and stops nothing', asyn
 test('only the groups named are followed', async () => {
   const broker = await aBroker();
   const run = host(at(broker.port), undefined, { groups: ['plant'] });
-  await vi.waitFor(() => expect(broker.states()).toHaveLength(1));
+  await vi.waitFor(() => expect(broker.states()).toHaveLength(1), 5_000);
   const other = await aNode({ port: broker.port, group: 'office' });
   const node = await aNode({ port: broker.port });
   await other.birth(bool('light', true));
   await node.birth(double('flow', 1));
-  await vi.waitFor(() => expect(run.values(1)).toContain(1));
+  await vi.waitFor(() => expect(run.values(1)).toContain(1), 5_000);
   const groups = await run.collector.browse!(
     { place: null, search: '', limit: 9, after: null },
     AbortSignal.timeout(1000),

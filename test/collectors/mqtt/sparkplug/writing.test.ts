@@ -6,7 +6,7 @@ import { double } from '../../../support/sparkplug.ts';
 test('a write is sent as a command by alias, and verified by the data that follows', async () => {
   const { run, node } = await aPlant();
   const writing = run.collector.write!([{ tag: speed.tag, value: 5 }], AbortSignal.timeout(10_000));
-  await vi.waitFor(() => expect(node.commands.some(({ topic }) => topic.includes('DCMD'))).toBe(true));
+  await vi.waitFor(() => expect(node.commands.some(({ topic }) => topic.includes('DCMD'))).toBe(true), 5_000);
   const command = node.commands.find(({ topic }) => topic.includes('DCMD'));
   expect(command).toMatchObject({
     topic: 'spBv1.0/plant/DCMD/edge/pump',
@@ -20,7 +20,7 @@ test('a write is sent as a command by alias, and verified by the data that follo
 test('a write that cannot be is refused with the reason, and nothing is sent', async () => {
   const { run, node } = await aPlant();
   await node.deviceDeath('pump');
-  await vi.waitFor(() => expect(run.of(2).at(-1)).toMatchObject(NOT_CONNECTED));
+  await vi.waitFor(() => expect(run.of(2).at(-1)).toMatchObject(NOT_CONNECTED), 5_000);
   const write = (id: typeof flow.tag, value: number | string) =>
     run.collector.write!([{ tag: id, value }], AbortSignal.timeout(10_000));
   expect(await write(speed.tag, 1)).toMatchObject([
@@ -55,7 +55,7 @@ test('births are offered for browsing, with units and ranges', async () => {
     for (const name of names) places = await browse(places.find((place) => place.name === name)!.id);
     return places;
   };
-  await vi.waitFor(async () => expect(await browse(null, 'PRESS')).toHaveLength(1));
+  await vi.waitFor(async () => expect(await browse(null, 'PRESS')).toHaveLength(1), 5_000);
   const [pressure] = await below('plant', 'edge', 'tank');
   expect(pressure).toMatchObject({
     ...{ name: 'pressure', unit: 'bar', range: [0, 16], value: 3, kind: 'number', writable: false },
