@@ -1,36 +1,25 @@
 import timers from 'node:timers/promises';
-import {
-  HistoryData,
-  HistoryReadRequest,
-  ReadRawModifiedDetails,
-  TimestampsToReturn,
-} from 'node-opcua-client';
-import type { HistoryReadResult, NodeId } from 'node-opcua-client';
 import type { Raw } from '../../history/reading.ts';
 import type { Emit, Gap } from '../collector.ts';
 import { decode } from './decode.ts';
 import type { Reader } from './decode.ts';
-import { isServiceFault } from './items.ts';
 import type { Watch } from './items.ts';
 import { chunks } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { resolve } from './nodes.ts';
+import { readRaw, release } from './read-raw.ts';
+import type { Answer, Page, Series } from './read-raw.ts';
 import type { Session } from './session.ts';
 
 /** A stretch that is read of all nodes before the one before it: the newest first. */
 const WINDOW_MS = 15 * 60_000;
-/** At most so many values in one answer, over all nodes of the request. */
-const VALUES_PER_ANSWER = 10_000;
+/** A node of which not even so much can be read is given up, until the gap is asked for again. */
+const LEAST_WINDOW_MS = 1_000;
 /** Live data has the link for itself at least as long as history had it, within these bounds. */
 const REST_MS = { least: 5, most: 1_000 };
 /** A server that repeats a page for ever is not followed for ever. */
 const PAGES_PER_WINDOW = 10_000;
 
-/** A node with the points that are read from it. */
-interface Series {
-  readonly nodeId: NodeId;
-  readonly handles: number[];
-}
 export interface Archive {
   readonly session: Session;
   readonly limits: Limits;
@@ -40,7 +29,19 @@ export interface Archive {
   readonly without: Set<string>;
 }
 
-/** Emits what the server has recorded in the gap (ReadRaw, OPC 10000-11, 6.5.3), and says how much. */
+/** A gap on its way. */
+interface Course {
+  readonly archive: Archive;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** Nodes, by id, that could not be read to their end, and why. */
+  readonly failed: Map<string, string>;
+}
+
+/**
+ * Emits what the server has recorded in the gap, and says how much. Rejects when something of it could not be read
+ * that may be there: after it has emitted all else.
+ */
 export async function readHistory(
   archive: Archive,
   gap: Gap,
@@ -48,14 +49,22 @@ export async function readHistory(
   signal: AbortSignal,
 ): Promise<{ readonly readings: number }> {
   const all = seriesOf(archive, await archive.session.readNamespaceArray());
+  const course: Course = { archive, emit, signal, failed: new Map() };
   let readings = 0;
   for (const window of windows(gap)) {
-    const there = all.filter(({ nodeId }) => !archive.without.has(nodeId.toString()));
+    const there = all.filter((one) => isOpen(course, one));
     for (const chunk of chunks(there, archive.limits.nodesPerHistoryRead)) {
-      readings += await readChunk(archive, chunk, window, { emit, signal });
+      readings += await readChunk(course, chunk, window);
     }
   }
+  if (course.failed.size > 0) throw incomplete(course.failed);
   return { readings };
+}
+
+function incomplete(failed: ReadonlyMap<string, string>): Error {
+  const [[node, why] = ['', '']] = failed;
+  const others = failed.size > 1 ? ` and ${failed.size - 1} more` : '';
+  return new Error(`The server could not read the history of ${node}${others} (${why}).`);
 }
 
 /** Each without its own end, so that nothing is read twice; the end of the gap is in the first. */
@@ -76,126 +85,86 @@ function seriesOf({ watches }: Archive, namespaces: readonly string[]): Series[]
   return [...series.values()];
 }
 
-interface Reach {
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-}
-/** A series, and where the server is to go on with it. */
-interface Page {
-  readonly series: Series;
-  readonly continuationPoint: Buffer | null;
-}
+const isOpen = ({ archive, failed }: Course, { nodeId }: Series): boolean =>
+  !archive.without.has(nodeId.toString()) && !failed.has(nodeId.toString());
 
 /** All pages of some nodes in one window. Settles when they are safe. */
-async function readChunk(
-  archive: Archive,
-  chunk: readonly Series[],
-  window: Gap,
-  { emit, signal }: Reach,
-): Promise<number> {
+async function readChunk(course: Course, chunk: readonly Series[], window: Gap): Promise<number> {
+  const { archive, emit, signal } = course;
   let open: Page[] = chunk.map((series) => ({ series, continuationPoint: null }));
+  const smaller: Answer[] = [];
   let readings = 0;
   try {
     for (let page = 0; open.length > 0 && page < PAGES_PER_WINDOW; page++) {
       signal.throwIfAborted();
       const begun = performance.now();
-      const results = await ask(archive, open, window);
-      const batch = open.flatMap(({ series }, i) => readingsIn(archive, series, results[i], window));
-      open = open.flatMap((one, i) => next(archive, one, results[i]));
+      const answers = await readRaw(archive.session, open, window);
+      const batch = answers.flatMap((answer) => readingsIn(archive, answer, window));
+      open = answers.flatMap(({ next }) => next ?? []);
+      smaller.push(...answers.filter((answer) => isForLess(course, answer)));
       if (batch.length > 0) await emit(batch);
       readings += batch.length;
       const restMs = Math.min(REST_MS.most, Math.max(REST_MS.least, performance.now() - begun));
       await timers.setTimeout(restMs, undefined, { signal });
     }
   } finally {
-    if (open.some(({ continuationPoint }) => continuationPoint !== null)) void release(archive, open);
+    void release(archive.session, open);
   }
+  for (const { series } of open) fail(course, series, `more than ${PAGES_PER_WINDOW} pages`);
+  for (const [nodes, stretch] of lessOf(course, smaller, chunk.length, window))
+    readings += await readChunk(
+      course,
+      nodes.filter((one) => isOpen(course, one)),
+      stretch,
+    );
   return readings;
 }
 
-/** Servers that refuse a whole call are asked node by node. */
-async function ask(
-  archive: Archive,
-  pages: readonly Page[],
-  window: Gap,
-): Promise<(HistoryReadResult | undefined)[]> {
-  try {
-    return await historyRead(archive, pages, window);
-  } catch (err) {
-    if (!isRefusal(err)) throw err;
-    const [only] = pages;
-    if (pages.length > 1) {
-      const middle = pages.length >> 1;
-      const first = await ask(archive, pages.slice(0, middle), window);
-      return [...first, ...(await ask(archive, pages.slice(middle), window))];
-    }
-    if (only !== undefined) archive.without.add(only.series.nodeId.toString());
-    return [undefined];
-  }
-}
-
-const isRefusal = (err: unknown): boolean =>
-  isServiceFault(err) ||
-  (err instanceof Error && /^(Bad(?!Session|SecureChannel|Connection|Timeout)\w+)/.test(err.message));
-
-async function historyRead(
-  { session }: Archive,
-  pages: readonly Page[],
+/** What is asked for in place of what was too much: fewer nodes or, of a single one, a shorter time. */
+function lessOf(
+  course: Course,
+  smaller: readonly Answer[],
+  of: number,
   { from, to }: Gap,
-): Promise<HistoryReadResult[]> {
-  const request = new HistoryReadRequest({
-    historyReadDetails: new ReadRawModifiedDetails({
-      isReadModified: false,
-      startTime: new Date(Math.floor(from)),
-      endTime: new Date(Math.ceil(to)),
-      numValuesPerNode: Math.max(1, Math.floor(VALUES_PER_ANSWER / pages.length)),
-      returnBounds: false,
-    }),
-    timestampsToReturn: TimestampsToReturn.Both,
-    releaseContinuationPoints: false,
-    nodesToRead: pages.map(nodeToRead),
-  });
-  return (await session.historyRead(request)).results ?? [];
+): (readonly [readonly Series[], Gap])[] {
+  const nodes = smaller.map(({ series }) => series);
+  const [only] = smaller;
+  if (only === undefined) return [];
+  if (nodes.length < of) return [[nodes, { from, to }]];
+  const middle = nodes.length >> 1;
+  if (middle > 0) return [nodes.slice(0, middle), nodes.slice(middle)].map((half) => [half, { from, to }]);
+  if (to - from <= LEAST_WINDOW_MS) {
+    fail(course, only.series, String(only.bad));
+    return [];
+  }
+  const noon = (from + to) / 2;
+  return [
+    { from: noon, to },
+    { from, to: noon },
+  ].map((half) => [nodes, half]);
 }
 
-const nodeToRead = ({ series: { nodeId }, continuationPoint }: Page) => ({
-  nodeId,
-  ...(continuationPoint === null ? {} : { continuationPoint }),
-});
-
-/** Lets the server forget where it was. It does so on its own when the session ends. */
-async function release({ session }: Archive, pages: readonly Page[]): Promise<void> {
-  const held = pages.filter(({ continuationPoint }) => continuationPoint !== null);
-  const request = new HistoryReadRequest({
-    historyReadDetails: new ReadRawModifiedDetails(),
-    timestampsToReturn: TimestampsToReturn.Both,
-    releaseContinuationPoints: true,
-    nodesToRead: held.map(nodeToRead),
-  });
-  await Promise.resolve(session.historyRead(request)).catch(() => undefined);
-}
+const fail = ({ failed }: Course, { nodeId }: Series, why: string) => void failed.set(nodeId.toString(), why);
 
 /** It has no history, or we may not see it: that does not change while the session lives. */
 const NONE =
-  /BadHistoryOperation|BadNotSupported|BadServiceUnsupported|BadUserAccessDenied|BadNotReadable|BadNodeId|BadAttributeId|BadNoData$/;
+  /BadHistoryOperation|BadNotSupported|BadServiceUnsupported|BadUserAccessDenied|BadNotReadable|BadNodeId|BadAttributeId/;
+/** There is nothing in this window, and there will be nothing. */
+const EMPTY = /BadNoData|BadDataLost/;
+/** The server has no room or no time for as much. */
+const TOO_MUCH =
+  /BadTooMany|ContinuationPoint|BadOutOfMemory|BadResourceUnavailable|BadTimeout|TooLarge|BadEncodingLimits/;
 
-function next({ without }: Archive, page: Page, result: HistoryReadResult | undefined): Page[] {
-  if (result === undefined) return [];
-  const { statusCode, continuationPoint } = result;
-  if (NONE.test(statusCode.name)) without.add(page.series.nodeId.toString());
-  const more = continuationPoint as Buffer | null | undefined;
-  if (statusCode.isBad() || more === null || more === undefined || more.length === 0) return [];
-  return [{ series: page.series, continuationPoint: more }];
+/** Takes note of a node that has nothing, or fails. True: less of it may be had. */
+function isForLess(course: Course, { series, bad }: Answer): boolean {
+  if (bad === undefined || EMPTY.test(bad)) return false;
+  if (TOO_MUCH.test(bad)) return true;
+  if (NONE.test(bad)) course.archive.without.add(series.nodeId.toString());
+  else fail(course, series, bad);
+  return false;
 }
 
-function readingsIn(
-  { readers }: Archive,
-  { handles }: Series,
-  result: HistoryReadResult | undefined,
-  { from, to }: Gap,
-): Raw[] {
-  const data = result?.historyData;
-  const values = data instanceof HistoryData ? (data.dataValues ?? []) : [];
+function readingsIn({ readers }: Archive, { series: { handles }, values }: Answer, { from, to }: Gap): Raw[] {
   const now = Date.now();
   return handles.flatMap((handle) => {
     const reader = readers[handle];
