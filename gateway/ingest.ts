@@ -33,31 +33,17 @@ export interface Walk {
 
 /** The walk of every reading. Late ones are cleaned and stored, but never judged nor published as newest. */
 export function ingest(steps: Steps): Walk {
-  const { clean, freshness, calculate, judge, thin, save, publish } = steps;
+  const { freshness, calculate, judge, thin, save, publish } = steps;
   const keep = keeping(steps);
-  /** Gets to safety what is of the past: it is cleaned, and neither judged nor shown. */
-  const store = async (raw: readonly Raw[]): Promise<void> => {
-    if (raw.length > 0) await keep(thin.take(clean(raw), [], Date.now()), []);
-  };
-  const alive = (computed: readonly Reading[], now: number) =>
-    computed.flatMap((reading) => freshness.live(calculate.sourceOf(reading.tag), [reading], now));
+  const alive = aliveIn(steps);
+  const show = showing(steps, keep);
+  const store = storing(steps, keep);
 
   return {
     emit: (source) => async (all) => {
-      await store(all.filter(isPast));
-      const raw = all.filter((each) => !isPast(each));
-      if (raw.length === 0) {
-        freshness.contact(source, Date.now());
-        return;
-      }
-      const now = Date.now();
-      const read = clean(raw);
-      const heard = freshness.live(source, read, now);
-      const computed = alive(calculate.take(heard, now), now);
-      const live = [...heard, ...computed];
-      const changes = judge.judge(live, now);
-      await keep(thin.take([...read, ...computed], live, now), changes);
-      publish(live, changes);
+      const past = all.filter(isPast);
+      const raw = past.length === 0 ? all : all.filter((each) => !isPast(each));
+      await Promise.all([show(source, raw), store(past)]);
     },
 
     backfill: () => store,
@@ -94,3 +80,38 @@ export function ingest(steps: Steps): Walk {
 
 /** Whether the device itself says that a reading is of the past. */
 const isPast = ({ late }: Raw): boolean => late === true;
+
+/** Those of computed readings that are new. */
+const aliveIn =
+  ({ freshness, calculate }: Steps) =>
+  (computed: readonly Reading[], now: number) =>
+    computed.flatMap((reading) => freshness.live(calculate.sourceOf(reading.tag), [reading], now));
+
+type Keep = ReturnType<typeof keeping>;
+
+/** Judges a batch at once, before anything is waited for, so that none overtakes another; shows it when it is safe. */
+function showing(steps: Steps, keep: Keep) {
+  const { clean, freshness, calculate, judge, thin, publish } = steps;
+  const alive = aliveIn(steps);
+  return async (source: number, raw: readonly Raw[]): Promise<void> => {
+    const now = Date.now();
+    if (raw.length === 0) {
+      freshness.contact(source, now);
+      return;
+    }
+    const read = clean(raw);
+    const heard = freshness.live(source, read, now);
+    const computed = alive(calculate.take(heard, now), now);
+    const live = [...heard, ...computed];
+    const changes = judge.judge(live, now);
+    await keep(thin.take([...read, ...computed], live, now), changes);
+    publish(live, changes);
+  };
+}
+
+/** Stores what is of the past: it is cleaned, and neither judged nor shown. */
+const storing =
+  ({ clean, thin }: Steps, keep: Keep) =>
+  async (raw: readonly Raw[]): Promise<void> => {
+    if (raw.length > 0) await keep(thin.take(clean(raw), [], Date.now()), []);
+  };

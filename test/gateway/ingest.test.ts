@@ -11,8 +11,19 @@ import { GOOD, reasonOf } from '../../history/reading.ts';
 import type { Reading, TagId } from '../../history/reading.ts';
 import { TAG, aRaw, aRule, aTag } from '../support/readings.ts';
 
-/** The real walk, ending in two lists. `hold` keeps `save` from settling. */
-function aWalk(hold: Promise<void> = Promise.resolve(), contactMs?: number, over: Partial<Tag> = {}) {
+/** A promise that the test settles. */
+function aWait() {
+  let release: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => (release = resolve));
+  return { until: () => over, release };
+}
+
+/** The real walk, ending in two lists. `until` keeps `save` from settling. */
+function aWalk(
+  until: (readings: readonly Reading[]) => Promise<void> = () => Promise.resolve(),
+  contactMs?: number,
+  over: Partial<Tag> = {},
+) {
   const tags = new Map([[TAG, aTag(over)]]);
   const held: Reading[] = [];
   const calculate = calculating(marking(tags), () => undefined);
@@ -26,7 +37,7 @@ function aWalk(hold: Promise<void> = Promise.resolve(), contactMs?: number, over
     thin: thinning(tags),
     hold: (readings) => Promise.resolve(void held.push(...readings)),
     async save(readings, changes) {
-      await hold;
+      await until(readings);
       saved.push({ readings, changes });
     },
     publish: (readings) => published.push(...readings),
@@ -57,9 +68,26 @@ test('what a device says is of the past is saved only, however new its time is',
   expect(published.map(({ value }) => value)).toEqual([10]);
 });
 
+test('while what is of the past is not yet stored, live readings are shown, and none overtakes another', async () => {
+  const { until, release } = aWait();
+  const PAST = -1;
+  const isPast = (readings: readonly Reading[]) => readings.some(({ value }) => value === PAST);
+  const { walk, published } = aWalk((readings) => (isPast(readings) ? until() : Promise.resolve()), 1000);
+  const at = Date.now();
+  const first = walk.emit(1)([aRaw({ at, value: 1 }), aRaw({ at: at - 5, value: PAST, late: true })]);
+  await walk.emit(1)([aRaw({ at: at + 1, value: 2 })]);
+  expect(published.map(({ value }) => value)).toEqual([1, 2]);
+  let settled = false;
+  void first.then(() => (settled = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(settled).toBe(false);
+  release();
+  await first;
+});
+
 test('nothing is published before it is safe', async () => {
-  let release: () => void = () => undefined;
-  const { walk, published } = aWalk(new Promise((resolve) => (release = resolve)));
+  const { until, release } = aWait();
+  const { walk, published } = aWalk(until);
   const emitted = walk.emit(1)([aRaw({ at: Date.now() })]);
   await Promise.resolve();
   expect(published).toEqual([]);
@@ -113,8 +141,8 @@ test('thinning keeps from the store what screens and alarms have seen; what it h
 });
 
 test('a batch with a held reading is not acknowledged before the one that it replaces in the journal is stored', async () => {
-  let release: () => void = () => undefined;
-  const { walk, held } = aWalk(new Promise((resolve) => (release = resolve)), 1000, door);
+  const { until, release } = aWait();
+  const { walk, held } = aWalk(until, 1000, door);
   const at = Date.now();
   const emitted = [0, 1].map((ms) => walk.emit(1)([aRaw({ at: at + ms })]));
   await new Promise((resolve) => setImmediate(resolve));
