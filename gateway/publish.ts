@@ -34,11 +34,13 @@ export async function tellTags(
   const { lastBdSeq, runSession } = await import('../collectors/mqtt/sparkplug/publisher.ts');
   const { url, user, clientId, periodMs, password, group, node, host } = sparkplug;
   const bdSeqFile = join(data, 'sparkplug-session');
-  const edge = new Edge({ group, node, host }, await lastBdSeq(bdSeqFile));
-  const secret = password === undefined ? undefined : secretsOf(teller.keeper)(password.secret);
-  const config = { url, user, clientId, periodMs, password: secret, bdSeqFile };
-  const run = (emit: (none: readonly never[]) => Promise<void>, over: AbortSignal) =>
-    runSession(config, edge, { log: teller.log, connected: () => void emit([]) }, over);
+  const edge = new Edge({ group, node, host }, await lastBdSeq(bdSeqFile, teller.log));
+  const run = async (emit: (none: readonly never[]) => Promise<void>, over: AbortSignal) => {
+    // Looked up for each session: one that is missing may be given later.
+    const secret = password && secretsOf(teller.keeper)(password.secret);
+    const config = { url, user, clientId, periodMs, password: secret, bdSeqFile };
+    await runSession(config, edge, { log: teller.log, connected: () => void emit([]) }, over);
+  };
   await Promise.all([
     supervise({ run }, () => Promise.resolve(), teller.log, signal),
     follow(edge, sparkplug, teller, signal),
