@@ -1,4 +1,5 @@
 import { inTurn } from '../platform/in-turn.ts';
+import type { Db } from '../platform/database/db.ts';
 import type { Logger } from '../platform/log.ts';
 import { Problem } from '../platform/web/problem.ts';
 import type { AlarmChange } from './alarms/change.ts';
@@ -8,6 +9,7 @@ import { operate } from './operation.ts';
 import type { Operation, OperationOptions } from './operation.ts';
 import { writeLastKnown } from './plant/last-known.ts';
 import type { LastKnown } from './plant/last-known.ts';
+import { selectPlant } from './store/plant.ts';
 import type { Plant } from './store/plant.ts';
 
 /** The plant that is at work now. */
@@ -17,8 +19,11 @@ export interface Current extends AsyncDisposable {
   readonly started: boolean;
   /** Stops what ran before, then starts this. */
   replace(known: LastKnown): Promise<void>;
-  /** Goes on with another model. Only what it changes starts anew; open alarms stay, but those whose rule is gone. */
-  replant(plant: Plant): Promise<void>;
+  /**
+   * Goes on with the model that `work` makes of the one before. One change at a time: none starts from a model that
+   * another is about to replace. Only what it changes starts anew; open alarms stay, but those whose rule is gone.
+   */
+  change(db: Db, work: (tx: Db, before: Plant) => Promise<Plant>): Promise<void>;
 }
 
 export type CurrentOptions = Omit<OperationOptions, 'plant' | 'openAlarms'>;
@@ -64,8 +69,12 @@ export function createCurrent(options: CurrentOptions): Current {
     },
     operation: () => operation ?? notYet(),
     replace: (known) => turn(() => replace(known)),
-    replant: (plant) =>
-      turn(() => (operation === undefined ? replace({ plant, openAlarms: [] }) : replant(operation, plant))),
+    change: (db, work) =>
+      turn(async () => {
+        const running = operation ?? notYet();
+        const after = async (tx: Db) => work(tx, (await selectPlant(tx)) ?? running.plant);
+        await replant(running, await db.transaction(after));
+      }),
     async [Symbol.asyncDispose]() {
       await operation?.[Symbol.asyncDispose]();
       await keep.done();

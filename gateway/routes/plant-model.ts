@@ -50,7 +50,7 @@ export const plantModel = (db: Db, current: Current, outbox: Outbox) => [
         sources: model.sources.length,
         tags: model.tags.length,
       };
-      const plant = await db.transaction(async (tx) => {
+      await current.change(db, async (tx) => {
         await insertAudit(tx, actorOf(call), {
           action: 'import a plant model',
           subject: model.site.name,
@@ -58,7 +58,6 @@ export const plantModel = (db: Db, current: Current, outbox: Outbox) => [
         });
         return importPlant(tx, outbox, model);
       });
-      await current.replant(plant);
       return counts;
     },
   }),

@@ -3,12 +3,14 @@ import { actorOf } from '../../platform/access/actor.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
 import type { Act } from '../../platform/access/store/audit.ts';
 import type { Db } from '../../platform/database/db.ts';
-import { Problem } from '../../platform/web/problem.ts';
+import { notFound, Problem } from '../../platform/web/problem.ts';
 import { route } from '../../platform/web/route.ts';
 import { SourceSettings } from '../api/sources.ts';
 import type { Current } from '../current.ts';
 import { faultsOfSource } from '../plant/check-source.ts';
+import type { Source } from '../plant/tag.ts';
 import { selectPlant } from '../store/plant.ts';
+import type { Plant } from '../store/plant.ts';
 import { deleteSource, updateSourceEnabled, upsertSource } from '../store/sources.ts';
 
 export const NamedSource = z.strictObject({ name: z.string().trim().min(1).max(120) });
@@ -20,19 +22,30 @@ export const sourceSettings = (db: Db, current: Current) => [
   ...running(db, current),
 ];
 
-/** Keeps a change with its line in the audit trail, then lives by it. */
-async function change(
+/** What a request does to a source, as the plant is when its turn has come. */
+interface Change {
+  readonly act: Act;
+  readonly make: (tx: Db) => Promise<unknown>;
+}
+
+/** Keeps a change with its line in the audit trail, then lives by it. Null: it is so already. */
+const change = (
   { db, current }: { db: Db; current: Current },
   call: Parameters<typeof actorOf>[0],
-  act: Act,
-  work: (tx: Db) => Promise<unknown>,
-): Promise<void> {
-  const plant = await db.transaction(async (tx) => {
-    await insertAudit(tx, actorOf(call), act);
-    await work(tx);
-    return selectPlant(tx);
+  work: (before: Plant) => Change | null,
+): Promise<void> =>
+  current.change(db, async (tx, before) => {
+    const found = work(before);
+    if (found === null) return before;
+    await insertAudit(tx, actorOf(call), found.act);
+    await found.make(tx);
+    return (await selectPlant(tx)) ?? before;
   });
-  if (plant !== null) await current.replant(plant);
+
+function sourceIn({ sources }: Plant, name: string): Source {
+  const found = sources.find((one) => one.name === name);
+  if (found === undefined) throw notFound(`There is no source '${name}'. GET /api/v1/sources lists them.`);
+  return found;
 }
 
 const settings = (db: Db, current: Current) => [
@@ -56,15 +69,15 @@ const settings = (db: Db, current: Current) => [
     params: NamedSource,
     body: SourceSettings,
     async handle({ params: { name }, body, ...call }) {
-      const { plant } = current.operation();
       const source = { name, ...body };
-      const faults = faultsOfSource(plant, source);
-      if (faults.length > 0) throw refused(faults);
-      const old = plant.sources.find((one) => one.name === name);
-      const action = old === undefined ? 'add a source' : 'change a source';
-      await change({ db, current }, call, { action, subject: name, old, new: body }, (tx) =>
-        upsertSource(tx, source),
-      );
+      await change({ db, current }, call, (before) => {
+        const faults = faultsOfSource(before, source);
+        if (faults.length > 0) throw refused(faults);
+        const old = before.sources.find((one) => one.name === name);
+        const action = old === undefined ? 'add a source' : 'change a source';
+        const act = { action, subject: name, old, new: body };
+        return { act, make: (tx) => upsertSource(tx, source) };
+      });
     },
   }),
   route({
@@ -74,13 +87,13 @@ const settings = (db: Db, current: Current) => [
     summary: 'Deletes a source that has no tags.',
     params: NamedSource,
     async handle({ params: { name }, ...call }) {
-      const operation = current.operation();
-      const { plant } = operation;
-      const { id, protocol, config } = operation.source(name).source;
-      const tags = plant.tags.filter((tag) => tag.source === id).map((tag) => tag.name);
-      if (tags.length > 0) throw stillHas(name, tags);
-      const act = { action: 'delete a source', subject: name, old: { protocol, config } };
-      await change({ db, current }, call, act, (tx) => deleteSource(tx, name));
+      await change({ db, current }, call, (before) => {
+        const { id, protocol, config } = sourceIn(before, name);
+        const tags = before.tags.filter((tag) => tag.source === id).map((tag) => tag.name);
+        if (tags.length > 0) throw stillHas(name, tags);
+        const act = { action: 'delete a source', subject: name, old: { protocol, config } };
+        return { act, make: (tx) => deleteSource(tx, name) };
+      });
     },
   }),
 ];
@@ -94,11 +107,12 @@ const running = (db: Db, current: Current) => [
       summary: verb === 'start' ? 'Starts a source.' : 'Stops a source, also over restarts of the gateway.',
       params: NamedSource,
       async handle({ params: { name }, ...call }) {
-        const { enabled } = current.operation().source(name).source;
         const wanted = verb === 'start';
-        if (enabled === wanted) return;
-        await change({ db, current }, call, { action: `${verb} a source`, subject: name }, (tx) =>
-          updateSourceEnabled(tx, name, wanted),
+        const act = { action: `${verb} a source`, subject: name };
+        await change({ db, current }, call, (before) =>
+          sourceIn(before, name).enabled === wanted
+            ? null
+            : { act, make: (tx) => updateSourceEnabled(tx, name, wanted) },
         );
       },
     }),

@@ -3,7 +3,6 @@ import { actorOf } from '../../platform/access/actor.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
 import type { Actor } from '../../platform/access/store/audit.ts';
 import type { Db } from '../../platform/database/db.ts';
-import { inTurn } from '../../platform/in-turn.ts';
 import { notFound, Problem } from '../../platform/web/problem.ts';
 import { Reply, route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
@@ -28,9 +27,8 @@ interface Change {
   readonly act: Parameters<typeof insertAudit>[2];
 }
 
-/** The tags as they are now, and the one way to change them: a change starts from what the one before it has left. */
+/** The tags as they are now, and the one way to change them. */
 function tagBook(db: Db, current: Current, outbox: Outbox) {
-  const turn = inTurn();
   const plant = () => current.operation().plant;
   return {
     plant,
@@ -41,13 +39,10 @@ function tagBook(db: Db, current: Current, outbox: Outbox) {
       return tag.name;
     },
     take: (actor: Actor, change: (before: Plant) => Change): Promise<void> =>
-      turn(async () => {
-        const { model, act } = change(plant());
-        const after = await db.transaction(async (tx) => {
-          await insertAudit(tx, actor, act);
-          return importPlant(tx, outbox, model);
-        });
-        await current.replant(after);
+      current.change(db, async (tx, before) => {
+        const { model, act } = change(before);
+        await insertAudit(tx, actor, act);
+        return importPlant(tx, outbox, model);
       }),
   };
 }

@@ -193,8 +193,10 @@ test('after a restart of the gateway it is the same alarm, uncertain until its s
 
 test('when the alarms of a source are no longer taken over, they end, and say so', async () => {
   const trip = await named('Trip');
-  await upsertPlant(db, model());
-  await current.replant((await selectPlant(db))!);
+  await current.change(db, async (tx) => {
+    await upsertPlant(tx, model());
+    return (await selectPlant(tx))!;
+  });
   await vi.waitFor(async () => expect(await list()).toEqual([]), soon);
   const [line] = await db.query<{ comment: string }>(
     `select comment from alarm_journal where alarm_id = $1 and event = 'cleared'`,

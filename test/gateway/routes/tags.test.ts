@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { TagImport } from '../../../gateway/api/tags.ts';
 import { createCurrent } from '../../../gateway/current.ts';
 import type { Current } from '../../../gateway/current.ts';
 import { PlantModel } from '../../../gateway/plant/model.ts';
+import { plantModel } from '../../../gateway/routes/plant-model.ts';
+import { sourceSettings } from '../../../gateway/routes/source-settings.ts';
 import { tagRoutes } from '../../../gateway/routes/tags.ts';
 import { createArrivals } from '../../../gateway/runtime/arrivals.ts';
 import { createLedger } from '../../../gateway/store/ledger.ts';
@@ -24,19 +26,28 @@ let web: Web;
 let current: Current;
 let folder: string;
 
+const start = () =>
+  createCurrent({
+    ...{ dataFolder: folder, findSecret: () => undefined, log: silent, publish: () => undefined },
+    ...{ hold: () => Promise.resolve(), save: () => Promise.resolve(), observe: () => undefined },
+    ...{ ledger: createLedger(), arrivals: createArrivals() },
+  });
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'penstock-tags-'));
   db = await aDatabase({ migrations: gatewayMigrations });
   const { sources, ...rest } = aPlantFile();
   const idle = sources.map((source) => ({ ...source, enabled: false }));
   await upsertPlant(db, PlantModel.parse({ ...rest, sources: idle }));
-  current = createCurrent({
-    ...{ dataFolder: folder, findSecret: () => undefined, log: silent, publish: () => undefined },
-    ...{ hold: () => Promise.resolve(), save: () => Promise.resolve(), observe: () => undefined },
-    ...{ ledger: createLedger(), arrivals: createArrivals() },
-  });
+  current = start();
   await current.replace({ plant: (await selectPlant(db))!, openAlarms: [] });
-  web = await aWeb({ routes: tagRoutes(db, current, noOutbox) });
+  web = await aWeb({
+    routes: [
+      ...tagRoutes(db, current, noOutbox),
+      ...sourceSettings(db, current),
+      ...plantModel(db, current, noOutbox),
+    ],
+  });
 });
 afterAll(async () => {
   await web[Symbol.asyncDispose]();
@@ -100,6 +111,33 @@ test('changes that come at the same time are all kept', async () => {
   );
   await Promise.all(both.map(({ path, body }) => ask('PUT', path, { ...body, description: 'both' })));
   expect(tags().filter(({ description }) => description === 'both')).toHaveLength(2);
+});
+
+test('a source, a tag and the model that are changed at the same time are all kept, and what runs is what is stored', async () => {
+  const path = `tags/${tagOf('TI-1').id}/settings`;
+  const { body } = await ask('GET', path);
+  for (let pollMs = 2001; pollMs <= 2005; pollMs++) {
+    const config = { host: '127.0.0.1', port: 5020, pollMs };
+    const name = `Area ${pollMs}`;
+    const answers = await Promise.all([
+      ask('PUT', 'sources/plc/settings', { protocol: 'modbus', config, enabled: false }),
+      ask('PUT', path, { ...body, description: name }),
+      ask('PUT', 'plant', `{ site: { name: Test works }, areas: [{ name: ${name} }] }`),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([204, 200, 200]);
+    const { plant } = current.operation();
+    expect(plant.sources).toMatchObject([{ config: { pollMs } }]);
+    expect(tagOf('TI-1').description).toBe(name);
+    expect(plant.areas.map((area) => area.name)).toContain(name);
+    expect(plant).toEqual(await selectPlant(db));
+  }
+});
+
+test('nothing is changed while no plant is known yet', async () => {
+  await using unknown = start();
+  const work = vi.fn<Parameters<Current['change']>[1]>();
+  await expect(unknown.change(db, work)).rejects.toThrow('No plant is known yet');
+  expect(work).not.toHaveBeenCalled();
 });
 
 test('tags that were found by browsing are added, all or none', async () => {
