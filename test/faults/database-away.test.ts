@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
-import { aDatabaseAddress, testServer } from '../support/database.ts';
+import { aDatabaseAddress, requiredServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
 import { health, say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { aFieldPlant, compare, startField } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
+import { hold } from '../support/hold.ts';
 import { untilBalanced } from '../support/ledger.ts';
 import { aRelay } from '../support/relay.ts';
 
@@ -16,23 +17,10 @@ const A_GOOD_MANY = 500;
 const log = createLog('test', 'silent');
 const soon = { timeout: 60_000, interval: 50 };
 
-let server: string;
-beforeAll(() => {
-  if (testServer === undefined)
-    throw new Error('Set PENSTOCK_TEST_DATABASE to the postgres:// address of a TimescaleDB server.');
-  server = testServer;
-});
-
-/** Things are let go of in the opposite order. */
-function hold<Held extends AsyncDisposable>(held: Held): Held {
-  onTestFinished(() => held[Symbol.asyncDispose]());
-  return held;
-}
-
 /** A site whose database is at the other end of a relay, and a field that publishes to it. */
 async function aSite() {
   const folder = hold(await aFolder());
-  const address = hold(await aDatabaseAddress(server));
+  const address = hold(await aDatabaseAddress(requiredServer()));
   const url = new URL(address.url);
   const relay = hold(await aRelay(url.hostname, Number(url.port)));
   url.host = `127.0.0.1:${relay.port}`;

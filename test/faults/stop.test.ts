@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
-import { aDatabaseAddress, testServer } from '../support/database.ts';
+import { aDatabaseAddress, requiredServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
 import { health, say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import { aFieldPlant, compare, startField } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
+import { hold } from '../support/hold.ts';
 import { modbusDevice } from '../support/modbus-device.ts';
 import { opcuaServer } from '../support/opcua-server.ts';
 import { aRelay } from '../support/relay.ts';
@@ -14,24 +15,12 @@ import { aRelay } from '../support/relay.ts';
 const soon = { timeout: 60_000, interval: 50 };
 const log = createLog('test', 'silent');
 
-let server: string;
-beforeAll(() => {
-  if (testServer === undefined)
-    throw new Error('Set PENSTOCK_TEST_DATABASE to the postgres:// address of a TimescaleDB server.');
-  server = testServer;
-});
-
-/** Things are let go of in the opposite order. */
-function hold<Held extends AsyncDisposable>(held: Held): Held {
-  onTestFinished(() => held[Symbol.asyncDispose]());
-  return held;
-}
 const relayTo = async (port: number) => hold(await aRelay('127.0.0.1', port));
 
 /** A plant of three protocols, all of whose devices and whose database are at the ends of lines that can fall silent. */
 async function aSite() {
   const folder = hold(await aFolder());
-  const address = hold(await aDatabaseAddress(server));
+  const address = hold(await aDatabaseAddress(requiredServer()));
   const url = new URL(address.url);
   const database = await relayTo(Number(url.port));
   url.host = `127.0.0.1:${database.port}`;

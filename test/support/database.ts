@@ -17,6 +17,13 @@ export interface DatabaseForTest {
 /** The server that the tests run on, or undefined: then each database is an embedded one. */
 export const testServer = process.env['PENSTOCK_TEST_DATABASE'];
 
+/** For tests that only a server can be asked for. */
+export function requiredServer(): string {
+  if (testServer === undefined)
+    throw new Error('Set PENSTOCK_TEST_DATABASE to the postgres:// address of a TimescaleDB server.');
+  return testServer;
+}
+
 /** A fresh database of its own on the test server, dropped when disposed of. */
 export async function aDatabaseAddress(server: string): Promise<{ url: string } & AsyncDisposable> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;

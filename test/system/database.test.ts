@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Database } from '../../platform/database/db.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
-import { aDatabaseAddress, testServer } from '../support/database.ts';
+import { aDatabaseAddress, requiredServer, testServer } from '../support/database.ts';
 import { aRelay } from '../support/relay.ts';
 
 const script = fileURLToPath(new URL('./timescaledb.sh', import.meta.url));
@@ -14,16 +14,9 @@ const OWN_SERVER = '@127.0.0.1:5598/';
 const soon = { timeout: 40_000, interval: 50 };
 const never = new AbortController().signal;
 
-let server: string;
-beforeAll(() => {
-  if (testServer === undefined)
-    throw new Error('Set PENSTOCK_TEST_DATABASE to the postgres:// address of a TimescaleDB server.');
-  server = testServer;
-});
-
 /** A fresh database behind a relay. */
 async function behindRelay(change: (url: URL) => void = () => undefined) {
-  const address = await aDatabaseAddress(server);
+  const address = await aDatabaseAddress(requiredServer());
   const url = new URL(address.url);
   const relay = await aRelay(url.hostname, Number(url.port));
   url.host = `127.0.0.1:${relay.port}`;
@@ -102,7 +95,7 @@ test('a host that falls silent does not keep a query waiting for ever', async ()
 });
 
 test('a server that is away at the start is used as soon as it answers', async () => {
-  await using address = await aDatabaseAddress(server);
+  await using address = await aDatabaseAddress(requiredServer());
   const url = new URL(address.url);
   await using relay = await aRelay(url.hostname, Number(url.port));
   await relay.cut();
@@ -151,7 +144,7 @@ test('connections carry our name, and long work may have its own limit', async (
 test.skipIf(testServer?.includes(OWN_SERVER) !== true)(
   'a server that is restarted while rows are written loses none that was acknowledged (only on the server of run.sh)',
   async () => {
-    await using address = await aDatabaseAddress(server);
+    await using address = await aDatabaseAddress(requiredServer());
     const options = { folder: 'unused', name: 'system-test', log: createLog('test', 'silent') };
     await using db = await openDatabase({ ...options, url: address.url });
     await db.query('create table kept (n int primary key)');

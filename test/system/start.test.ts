@@ -10,17 +10,12 @@ import { health, startDaemon, until, untilUp, writeSite } from '../support/daemo
 import type { Daemon } from '../support/daemon.ts';
 import { aDevice, aFieldPlant } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
+import { hold } from '../support/hold.ts';
 import { modbusDevice } from '../support/modbus-device.ts';
 import { copyNewDatabase } from '../support/new-database.ts';
 
 const EX_CONFIG = 78;
 const soon = { timeout: 60_000, interval: 100 };
-
-/** Things are let go of in the opposite order. */
-function hold<Held extends AsyncDisposable>(held: Held): Held {
-  onTestFinished(() => held[Symbol.asyncDispose]());
-  return held;
-}
 
 /** A gateway's folder with an embedded database; `change` edits its gateway.yaml. */
 async function aSite(plant: object, change: (config: Record<string, unknown>) => void = () => undefined) {

@@ -28,7 +28,7 @@ test.each([
     for (const part of answer(request)) socket.write(part);
   });
   const running = run(port, [aPoint(1, address(7))]);
-  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(3));
+  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(3), 10_000);
   expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7]));
 });
 
@@ -51,7 +51,7 @@ test.each([
     socket.write(nth === 0 ? spoil(reply(request)) : reply(request)),
   );
   const running = run(port, [aPoint(1, address(7)), aPoint(2, address(8))]);
-  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(1), 10_000);
   expect(running.batches[0]!.map(({ status }) => status)).toEqual(['bad', 'bad']);
   expect(running.batches[1]!.map(({ value }) => value)).toEqual([7, 8]);
   expect(running.faults[0]).toMatchObject({ kind: 'malformed' });
@@ -63,7 +63,7 @@ test('a late answer to an earlier question is not taken for the answer to this o
     else socket.write(reply(request));
   });
   const running = run(port, [aPoint(1, address(7))]);
-  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(6));
+  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(6), 10_000);
   expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7]));
 });
 
@@ -79,7 +79,7 @@ test.each([
     socket.write(nth === 0 ? spoil(reply(request)) : reply(request)),
   );
   const running = run(port, [aPoint(1, address(7)), aPoint(2, address(8))]);
-  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(1), 10_000);
   expect(running.batches[0]!.map(({ value }) => value)).toEqual([null, null]);
   expect(running.batches[1]!.map(({ value }) => value)).toEqual([7, 8]);
   expect(running.faults[0]).toMatchObject({ kind: 'malformed' });
@@ -108,7 +108,7 @@ test('an answer with the number of another request is not taken, and is counted'
     socket.write(reply(request));
   });
   const running = run(port, [aPoint(1, address(7))]);
-  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(3));
+  await vi.waitFor(() => expect(running.of(1).length).toBeGreaterThan(3), 10_000);
   expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([7]));
   expect(running.faults.map(({ kind }) => kind)).toEqual(['malformed']);
 });

@@ -34,7 +34,7 @@ test.each(['tcp', 'udp', 'rtu-over-tcp', 'ascii-over-tcp'] as const)(
       aRegister(4, { register: 500 }),
     ];
     const running = runModbus(port, points, { transport });
-    await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(2), 10_000);
     const values = new Map(running.batches[1]!.map(({ tag, value }) => [Number(tag), value]));
     expect([1, 2, 3, 4].map((tag) => values.get(tag))).toEqual([100, 119, 1, null]);
   },
@@ -77,7 +77,7 @@ test('over UDP a datagram that is lost costs one more request, not the link', as
     udpPlc({ holding: counting(0, 5), on: () => (++asked % 4 === 2 ? 'nothing' : undefined) }),
   );
   const running = runModbus(port, [aRegister(1, { register: 2 })], { transport: 'udp', timeoutMs: 200 });
-  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(8));
+  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(8), 10_000);
   expect(new Set(running.of(1).map(({ value }) => value))).toEqual(new Set([2]));
 });
 
@@ -109,7 +109,7 @@ test('each unit has its own limits, and the pauses are kept', async () => {
     Array.from({ length: 40 }, (_, i) => aRegister(100 * unit + i, { register: i, unit })),
   );
   const running = runModbus(port, points, { units: { 3: { maxRegisters: 10, pauseMs: 20 } } });
-  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(running.batches.length).toBeGreaterThan(0), 10_000);
   expect(asked.slice(0, 5).map(([unit, count]) => [unit, count])).toEqual([
     [1, 40],
     [3, 10],
