@@ -4,6 +4,7 @@ import type { Left } from './collect.ts';
 import type { OpcuaConfig } from './config.ts';
 import { connect } from './session.ts';
 import type { Link, Session } from './session.ts';
+import { until } from './until.ts';
 import { timeLimit } from '../../platform/time-limit.ts';
 
 /** A link, and to which server of the set. */
@@ -49,7 +50,7 @@ export async function connectBest(
     return { link: await reach(single, signal), endpoint: single };
 
   const within = timeLimit(PROBE_MS, signal);
-  const outcomes = await Promise.allSettled(endpoints.map((one) => candidate(one, () => reach(one, within))));
+  const outcomes = await Promise.allSettled(endpoints.map((one) => candidate(one, reach, within)));
   const found = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const rank = ({ level, endpoint }: Candidate) => level + (endpoint === left?.endpoint ? 0.5 : 0);
   const [best, ...rest] = found.sort((a, b) => rank(b) - rank(a));
@@ -73,10 +74,14 @@ const messageOf = (reason: unknown): string =>
       : reason.message
     : String(reason);
 
-async function candidate(endpoint: string, reach: () => Promise<Link>): Promise<Candidate> {
-  const link = await reach();
+async function candidate(
+  endpoint: string,
+  reach: (endpoint: string, within: AbortSignal) => Promise<Link>,
+  within: AbortSignal,
+): Promise<Candidate> {
+  const link = await reach(endpoint, within);
   try {
-    return { link, endpoint, level: await serviceLevel(link.session) };
+    return { link, endpoint, level: await serviceLevel(link.session, within) };
   } catch (err) {
     await link[Symbol.asyncDispose]();
     throw err;
@@ -84,11 +89,12 @@ async function candidate(endpoint: string, reach: () => Promise<Link>): Promise<
 }
 
 /** Server_ServiceLevel (OPC 10000-5, 6.3.1). */
-async function serviceLevel(session: Session): Promise<number> {
-  const { value, statusCode } = await session.read({
+async function serviceLevel(session: Session, within: AbortSignal): Promise<number> {
+  const reading = session.read({
     nodeId: `ns=0;i=${VariableIds.Server_ServiceLevel}`,
     attributeId: AttributeIds.Value,
   });
+  const { value, statusCode } = await until(within, reading);
   const level: unknown = value.value;
   return statusCode.isGood() && typeof level === 'number' ? level : UNSTATED;
 }
@@ -105,7 +111,7 @@ export async function better(
   if (others.length === 0) return await new Promise<never>(() => undefined);
   for (;;) {
     await timers.setTimeout(LOOK_EVERY_MS, undefined, { signal });
-    const level = await serviceLevel(link.session);
+    const level = await serviceLevel(link.session, timeLimit(PROBE_MS, signal)).catch(() => UNSTATED);
     if (level >= HEALTHY || performance.now() - comparedAt < COMPARE_EVERY_MS) continue;
     comparedAt = performance.now();
     const levels = await Promise.all(
@@ -122,7 +128,7 @@ async function levelAt(config: OpcuaConfig, pkiFolder: string, signal: AbortSign
   try {
     const within = timeLimit(PROBE_MS, signal);
     await using link = await connect(config, pkiFolder, within);
-    return await serviceLevel(link.session);
+    return await serviceLevel(link.session, within);
   } catch {
     return -1;
   }
