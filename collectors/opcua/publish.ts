@@ -49,7 +49,7 @@ export function publishing(session: Session, ears: Ears, signal: AbortSignal): P
   const ask = async () => {
     while (!signal.aborted && watched.size() > 0) {
       try {
-        receive(await publishOnce(session, acknowledgements.splice(0), 4 * watched.longestMs()));
+        receive(await publishOnce(session, acknowledgements, 4 * watched.longestMs()));
       } catch (err) {
         // Some servers hold only one request or two of a session.
         if (asking <= 1 || !String(err).includes('BadTooManyPublishRequests')) throw err;
@@ -109,16 +109,22 @@ function failureOf(err: Error | null): Error {
   return new SubscriptionEnded(`The server has forgotten the subscription (${err.message}).`, { cause: err });
 }
 
+/** Takes the acknowledgements along. Those of a request that failed are put back: else the server keeps their messages. */
 function publishOnce(
   session: Session,
-  subscriptionAcknowledgements: Acknowledgement[],
+  acknowledgements: Acknowledgement[],
   timeoutHint: number,
 ): Promise<PublishResponse> {
+  const subscriptionAcknowledgements = acknowledgements.splice(0);
   return new Promise((resolve, reject) => {
     const request = new PublishRequest({ requestHeader: { timeoutHint }, subscriptionAcknowledgements });
     session.publish(request, (err, response) => {
-      if (response !== undefined && err === null) resolve(response);
-      else reject(failureOf(err));
+      if (response !== undefined && err === null) {
+        resolve(response);
+        return;
+      }
+      acknowledgements.push(...subscriptionAcknowledgements);
+      reject(failureOf(err));
     });
   });
 }

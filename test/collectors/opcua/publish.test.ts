@@ -35,16 +35,18 @@ const notification = (value: number) =>
 type Answer = (err: Error | null, response?: PublishResponse) => void;
 
 /** A server that says what a test tells it to, and keeps the messages that it is given to keep. */
-function scripted(kept: readonly NotificationMessage[] = [], requests = 10) {
+function scripted(kept: readonly NotificationMessage[] = [], room = { requests: 10 }) {
   const waiting: Answer[] = [];
   const acknowledged: number[] = [];
   const asked: number[] = [];
   const session = {
     publish({ subscriptionAcknowledgements }: PublishRequest, answer: Answer) {
-      acknowledged.push(...(subscriptionAcknowledgements ?? []).map(({ sequenceNumber }) => sequenceNumber));
-      if (waiting.length >= requests)
+      if (waiting.length >= room.requests) {
         answer(new Error('serviceResult = BadTooManyPublishRequests (0x80780000)'));
-      else waiting.push(answer);
+        return;
+      }
+      acknowledged.push(...(subscriptionAcknowledgements ?? []).map(({ sequenceNumber }) => sequenceNumber));
+      waiting.push(answer);
     },
     republish(
       { retransmitSequenceNumber }: RepublishRequest,
@@ -137,10 +139,22 @@ test('a server that ends a subscription ends the run', async () => {
 });
 
 test('a server that holds only one request at a time is listened to with one', async () => {
-  const server = scripted([], 1);
+  const server = scripted([], { requests: 1 });
   const { values } = listen(server.session, subscription(1), subscription(2));
   await server.say(message(1, 10));
   await server.say(message(2, 20));
   await vi.waitFor(() => expect(values).toEqual([10, 20]));
   expect(server.held()).toBeLessThanOrEqual(1);
+});
+
+test('what was acknowledged in a request that the server had no room for is acknowledged again', async () => {
+  const room = { requests: 2 };
+  const server = scripted([], room);
+  const { values } = listen(server.session, subscription(1));
+  expect(server.held()).toBe(2);
+  room.requests = 1;
+  await server.say(message(1, 10)); // the next request is refused
+  await server.say(message(2, 20));
+  await vi.waitFor(() => expect(server.acknowledged).toEqual([1, 2]));
+  expect(values).toEqual([10, 20]);
 });
