@@ -7,6 +7,7 @@ import { planFormulas } from './formulas.ts';
 import type { Formula } from './formulas.ts';
 import { scopeOver } from './inputs.ts';
 import type { Input } from './inputs.ts';
+import { schedule } from './schedule.ts';
 
 /** Computes tags from others, in the walk: what it answers is judged, stored and shown like what a device says. */
 export interface Calculator {
@@ -20,7 +21,7 @@ export interface Calculator {
   /** The sources that have no device: they live as long as the gateway. */
   readonly sources: ReadonlySet<number>;
   sourceOf(tag: TagId): number;
-  /** Goes on with another model; what is known of inputs stays. */
+  /** Goes on with another model; what is known of inputs stays, and when each tag is next. */
   replant(plant: Plant): void;
 }
 
@@ -30,20 +31,20 @@ export interface Calculator {
  */
 export function calculating(mark: Stage, heard: (source: number, readings: number) => void): Calculator {
   const inputs = new Map<TagId, Input>();
-  let sources: ReadonlySet<number> = new Set();
-  let formulas: readonly Formula[] = [];
-  let wanted: ReadonlyMap<TagId, readonly Formula[]> = new Map();
+  const times = schedule();
+  let planned = plan([]);
 
   const hear = (reading: Reading): void => {
-    const waiting = wanted.get(reading.tag);
+    const waiting = planned.wanted.get(reading.tag);
     if (waiting === undefined) return;
     const before = inputs.get(reading.tag);
     inputs.set(reading.tag, { last: reading, quality: reading.quality, before: before?.last ?? null });
-    for (const formula of waiting) formula.trigger(reading.at);
+    for (const { tag } of waiting) times.trigger(tag, reading.at);
   };
-  const compute = (now: number): readonly Reading[] =>
-    formulas.flatMap((formula) => {
-      const at = formula.due(now);
+  const compute = (now: number): readonly Reading[] => {
+    if (times.idle) return [];
+    return planned.formulas.flatMap((formula) => {
+      const at = times.due(formula.tag, formula.everyMs, now);
       const result = at === null ? null : evaluate(formula, inputs, at);
       if (result === null) return [];
       const marked = mark([result]);
@@ -51,33 +52,38 @@ export function calculating(mark: Stage, heard: (source: number, readings: numbe
       heard(formula.source, marked.length);
       return marked;
     });
+  };
 
   return {
     take(live, now) {
-      if (formulas.length === 0) return [];
       live.forEach(hear);
       return compute(now);
     },
     tick(shown, now) {
-      for (const source of sources) heard(source, 0);
+      for (const source of planned.sources) heard(source, 0);
       for (const { tag, quality: newQuality } of shown) {
         const input = inputs.get(tag);
         if (input === undefined) continue;
         inputs.set(tag, { ...input, quality: newQuality });
-        for (const formula of wanted.get(tag) ?? []) formula.trigger(now);
+        for (const formula of planned.wanted.get(tag) ?? []) times.trigger(formula.tag, now);
       }
       return compute(now);
     },
     get sources() {
-      return sources;
+      return planned.sources;
     },
-    sourceOf: (tag) => formulas.find((formula) => formula.tag === tag)?.source ?? -1,
+    sourceOf: (tag) => planned.sourceOf.get(tag) ?? -1,
     replant(plant) {
-      formulas = planFormulas(plant);
-      sources = new Set(formulas.map(({ source }) => source));
-      wanted = byInput(formulas);
+      planned = plan(planFormulas(plant));
+      times.keep(planned.sourceOf);
     },
   };
+}
+
+/** Formulas, and how they are found. */
+function plan(formulas: readonly Formula[]) {
+  const sourceOf: ReadonlyMap<TagId, number> = new Map(formulas.map(({ tag, source }) => [tag, source]));
+  return { formulas, sourceOf, sources: new Set(sourceOf.values()), wanted: byInput(formulas) };
 }
 
 function byInput(formulas: readonly Formula[]): ReadonlyMap<TagId, readonly Formula[]> {

@@ -120,6 +120,35 @@ test('another model takes effect, and what is known of inputs stays', () => {
   expect(calculator.take([a(2, NOON + 1)], NOON + 1)).toMatchObject([{ value: 12 }]);
 });
 
+test('a change of the plant neither brings a result early nor forgets what was put off', () => {
+  const calculator = aCalculator({ double: 'A * 2' }, 1000);
+  calculator.take([a(1)], NOON);
+  calculator.replant(aPlant({ double: 'A * 2', unrelated: 'B' }, 1000));
+  expect(calculator.take([a(2, NOON + 400)], NOON + 400)).toEqual([]);
+  calculator.replant(aPlant({ double: 'A * 2' }, 1000));
+  expect(calculator.tick([], NOON + 900)).toEqual([]);
+  expect(calculator.tick([], NOON + 1000)).toMatchObject([{ value: 4, at: NOON + 400 }]);
+});
+
+test('times go forward over a change of the plant too', () => {
+  const calculator = aCalculator({ sum: 'A + B' });
+  calculator.take([a(1), b(1)], NOON);
+  calculator.replant(aPlant({ sum: 'A - B' }));
+  const [next] = calculator.take([b(2, NOON - 5)], NOON);
+  expect(next?.at).toBeGreaterThan(NOON);
+});
+
+test('a tag that is no longer computed has no source, and what was put off of it is not computed', () => {
+  const calculator = aCalculator({ double: 'A * 2' }, 1000);
+  calculator.take([a(1)], NOON);
+  calculator.take([a(2)], NOON + 1);
+  expect(calculator.sourceOf(11 as TagId)).toBe(2);
+  calculator.replant(aPlant({}));
+  expect(calculator.sourceOf(11 as TagId)).toBe(-1);
+  calculator.replant(aPlant({ double: 'A * 2' }, 1000));
+  expect(calculator.tick([], NOON + 5000)).toEqual([]);
+});
+
 test('a circle is found and named, and a long chain is none', () => {
   expect(
     inOrder(
