@@ -15,6 +15,8 @@ import type { Demo } from '../support/demo.ts';
 const STARTED_MS = 180_000;
 /** Six hours of nineteen analysers, a record in ten seconds. */
 const BACKLOG = 6 * 360 * 19;
+/** The demo's devices: OPC UA, Modbus and MQTT. */
+const DEVICES = ['reactor-plc', 'separator-plc', 'field-gateway'];
 const soon = { timeout: 60_000, interval: 250 };
 
 const begun = performance.now();
@@ -36,17 +38,18 @@ const tagNamed = (name: string) => tagOf(site, name);
 test(
   'a fresh folder becomes a running plant: both daemons are well, readings of three protocols arrive',
   async () => {
-    const collected = async () =>
-      (await (await fetch(`${GATEWAY}/metrics`)).text()).match(
-        /^penstock_readings_collected_total\{.*\} [1-9]/gm,
-      );
+    const collected = async () => {
+      const text = await (await fetch(`${GATEWAY}/metrics`)).text();
+      const found = text.matchAll(/^penstock_readings_collected_total\{source="(.*)"\} [1-9]/gm);
+      return new Set(Array.from(found, ([, source]) => source));
+    };
     await until(
       demo.daemon,
-      async () => [
-        await health(GATEWAY),
-        await health(CENTRAL),
-        { status: ((await collected())?.length ?? 0) >= 3 ? 'ok' : '' },
-      ],
+      async () => {
+        const heard = await collected();
+        const status = DEVICES.every((device) => heard.has(device)) ? 'ok' : 'waiting';
+        return [await health(GATEWAY), await health(CENTRAL), { status }];
+      },
       (all) => all.every(({ status }) => status === 'ok'),
     );
     say(
