@@ -17,26 +17,54 @@ interface Filling extends Pick<Abilities, 'capabilities' | 'readHistory'> {
   readonly signal: AbortSignal;
 }
 
+/** One loss of the ledger: a time that a device was not heard, or several whose history is asked for at once. */
+interface Outage extends Gap {
+  readonly key: string;
+  readonly times: number;
+}
+
 /**
  * Takes note of each time that a device was not heard and, where the device keeps a history, brings in what is
- * missing, beside the live readings and one gap after the other.
+ * missing, beside the live readings and one gap after the other. What comes while one is brought in is one gap more,
+ * however often the link fails.
  */
 export function gapFiller(filling: Filling): (gap: Gap) => void {
   const turn = inTurn();
+  let next: Outage | null = null;
+
+  const tell = ({ key, from, to, times }: Outage, recovered: number) => {
+    const cause =
+      times === 1 ? 'the gateway was not connected' : `the gateway was not connected, ${times} times`;
+    const loss = { from, to, tag: null, cause, count: null };
+    filling.observe({ type: 'missing', key, loss, recovered });
+  };
+  const fillNext = async () => {
+    const outage = next;
+    next = null;
+    if (outage === null) return;
+    const recovered = await fill(outage, filling);
+    if (recovered > 0) tell(outage, recovered);
+  };
   return (gap) => {
-    const key = randomUUID();
-    const loss = { ...gap, tag: null, cause: 'the gateway was not connected', count: null };
-    filling.observe({ type: 'missing', key, loss, recovered: 0 });
-    void turn(async () => {
-      const recovered = await fill(gap, filling);
-      if (recovered > 0) filling.observe({ type: 'missing', key, loss, recovered });
-    });
+    if (next === null) void turn(fillNext);
+    next = widened(next, gap);
+    tell(next, 0);
   };
 }
 
-async function fill(gap: Gap, { capabilities, readHistory, log, signal }: Filling): Promise<number> {
+const widened = (outage: Outage | null, { from, to }: Gap): Outage =>
+  outage === null
+    ? { key: randomUUID(), from, to, times: 1 }
+    : {
+        key: outage.key,
+        from: Math.min(outage.from, from),
+        to: Math.max(outage.to, to),
+        times: outage.times + 1,
+      };
+
+async function fill({ from, to }: Gap, { capabilities, readHistory, log, signal }: Filling): Promise<number> {
   if (!capabilities().includes('readHistory')) return 0;
-  const wanted = { from: Math.max(gap.from, gap.to - LONGEST_MS), to: gap.to };
+  const wanted = { from: Math.max(from, to - LONGEST_MS), to };
   for (const wait of WAITS_MS) {
     await timers.setTimeout(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return 0;

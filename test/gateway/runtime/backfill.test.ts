@@ -68,11 +68,38 @@ test('a server that is busy is asked again, but not for ever', async () => {
   expect(vain.told()).toHaveLength(1);
 });
 
-test('gaps are filled one after the other, and a very long one in its newest part', async () => {
-  const { fill, asked } = filling([1, 1]);
+test('a very long gap is filled in its newest part', async () => {
+  const { fill, asked } = filling([1]);
   const week = 7 * 24 * 3_600_000;
   fill({ from: 0, to: 3 * week });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(asked).toEqual([{ from: 2 * week, to: 3 * week }]);
+});
+
+test('one gap is filled after the other; all that come meanwhile are one, asked for and told of once', async () => {
+  const { fill, asked, told } = filling([null, 500, 70]);
   fill(GAP);
   await vi.advanceTimersByTimeAsync(1);
-  expect(asked).toEqual([{ from: 2 * week, to: 3 * week }, GAP]);
+  for (const from of [70_000, 80_000, 90_000]) fill({ from, to: from + 5_000 });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(asked).toEqual([GAP]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  const wide = { from: 70_000, to: 95_000 };
+  expect(asked).toEqual([GAP, GAP, wide]);
+  const kept = new Map(told().map(({ key, loss, recovered }) => [key, { loss, recovered }]));
+  expect([...kept.values()]).toMatchObject([
+    { loss: GAP, recovered: 500 },
+    { loss: { ...wide, cause: 'the gateway was not connected, 3 times' }, recovered: 70 },
+  ]);
+});
+
+test('outages of a device that keeps no history stay apart', async () => {
+  const { fill, told } = filling([], []);
+  const gaps = [GAP, { from: 70_000, to: 75_000 }];
+  for (const gap of gaps) {
+    fill(gap);
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(told()).toMatchObject(gaps.map((loss) => ({ loss })));
+  expect(new Set(told().map(({ key }) => key)).size).toBe(2);
 });
