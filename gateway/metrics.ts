@@ -70,7 +70,7 @@ const PLACES = [
   'lost',
 ] as const;
 
-/** The ledger of each source, and how old its readings are when they arrive. */
+/** The ledger of each source, and how old its readings are when they arrive: looked at once for each scrape. */
 export function ledgerMetrics(registry: Registry, look: () => readonly LedgerView[]): void {
   new Gauge({
     name: 'penstock_ledger_readings',
@@ -79,19 +79,19 @@ export function ledgerMetrics(registry: Registry, look: () => readonly LedgerVie
     registers: [registry],
     collect() {
       this.reset();
-      for (const view of look())
-        for (const place of PLACES) this.set({ source: view.source, place }, view[place]);
+      age.reset();
+      for (const view of look()) {
+        const { source, stalenessP99Ms } = view;
+        for (const place of PLACES) this.set({ source, place }, view[place]);
+        if (stalenessP99Ms !== null) age.set({ source }, stalenessP99Ms / 1000);
+      }
     },
   });
-  new Gauge({
+  // A scrape asks in the order of registration: what this one says was set by the one before.
+  const age = new Gauge({
     name: 'penstock_reading_staleness_p99_seconds',
     help: 'The age of readings at their arrival, 99th percentile of the last minute.',
     labelNames: ['source'],
     registers: [registry],
-    collect() {
-      this.reset();
-      for (const { source, stalenessP99Ms } of look())
-        if (stalenessP99Ms !== null) this.set({ source }, stalenessP99Ms / 1000);
-    },
   });
 }

@@ -20,3 +20,24 @@ test('the ledger of each source, and how old its readings are when they arrive, 
   expect(text).toContain(`penstock_reading_staleness_p99_seconds{source="press"} ${seconds}\n`);
   expect(text).not.toContain('staleness_p99_seconds{source="quiet"}');
 });
+
+test('a scrape looks at the ledger once, and tells of that one look alone', async () => {
+  const registry = new Registry();
+  const looks: LedgerView[][] = [
+    [ledger],
+    [
+      { ...ledger, stored: 2, stalenessP99Ms: 500 },
+      { ...ledger, source: 'new' },
+    ],
+    [],
+  ];
+  let nth = 0;
+  ledgerMetrics(registry, () => looks[nth++] ?? []);
+  await registry.metrics();
+  const second = await registry.metrics();
+  expect(nth).toBe(2);
+  expect(second).toContain('penstock_ledger_readings{source="press",place="stored"} 2\n');
+  expect(second).toContain('penstock_reading_staleness_p99_seconds{source="press"} 0.5\n');
+  expect(second).toContain('penstock_reading_staleness_p99_seconds{source="new"} 0.25\n');
+  expect(await registry.metrics()).not.toContain('source=');
+});
