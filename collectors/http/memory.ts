@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Point } from '../collector.ts';
+import { replaceFile } from '../replace-file.ts';
 import type { HttpAddress } from './config.ts';
 
 /** What is known of a request from the last time. */
@@ -54,13 +55,7 @@ async function read(folder: string): Promise<Record<string, Known>> {
 
 async function write(folder: string, known: Record<string, Known>): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const draft = join(folder, `${FILE}.draft`);
-  {
-    await using file = await open(draft, 'w', 0o600);
-    await file.writeFile(JSON.stringify(known));
-    await file.sync();
-  }
-  await rename(draft, join(folder, FILE));
+  await replaceFile(join(folder, FILE), JSON.stringify(known));
 }
 
 /** Changes when a request serves other tags than before. */

@@ -1,17 +1,13 @@
-import timers from 'node:timers/promises';
 import { connect } from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { attended } from './attend.ts';
 import type { ClientConfig } from './config.ts';
-import { optionsOf } from './connection.ts';
+import { aborted, answered, lossOf, optionsOf } from './connection.ts';
 import { discover } from './discover.ts';
 import { covers, widest } from './filter.ts';
-import { packetGuard } from './guard.ts';
 import type { Line } from './line.ts';
 import type { Outgoing, Publish } from './message.ts';
 
-/** From the connection to the last answer to a subscription. The library notices no broker that only says nonsense. */
-const SUBSCRIBED_MS = 15_000;
 /** A granted QoS from here on is a refusal (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3). */
 const REFUSED = 0x80;
 const TOPICS_PER_PACKET = 100;
@@ -31,30 +27,20 @@ export async function runClient(
   signal: AbortSignal,
 ): Promise<void> {
   const client = connect(config.url, { ...(await optionsOf(config)), clean, ...willOf(line.will) });
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  const lost = lossOf(client, config);
-  lost.catch(() => undefined);
+  const lost = lossOf(client, config.url, config.maxPacketBytes);
   acknowledgeWhenSafe(client, line);
   client.on('packetreceive', line.alive);
-  limit(client, config.maxPacketBytes);
-  const over = new AbortController();
   try {
-    const silent = silence(config, over.signal);
-    await Promise.race([subscribed(client, topics, line), lost, stopped, silent]);
-    over.abort();
+    await answered(subscribed(client, topics, line), { lost, url: config.url }, signal);
     const link = new AbortController();
     const looking = lookAround(config, line, link.signal);
     try {
-      await attended(Promise.race([lost, stopped]), publisher(client, lost), line, signal);
+      await attended(Promise.race([lost, aborted(signal)]), publisher(client, lost), line, signal);
     } finally {
       link.abort();
       await looking;
     }
   } finally {
-    over.abort();
     await client.endAsync(true);
   }
 }
@@ -69,15 +55,6 @@ async function lookAround(config: ClientConfig, line: Line, signal: AbortSignal)
   }
 }
 
-async function silence({ url }: ClientConfig, signal: AbortSignal): Promise<void> {
-  try {
-    await timers.setTimeout(SUBSCRIBED_MS, undefined, { signal });
-  } catch {
-    return; // it answered
-  }
-  throw new Error(`The MQTT broker has not answered within ${SUBSCRIBED_MS / 1000} s (${url}).`);
-}
-
 /** The library lets a message wait for ever when the link is lost: its sender is to know. */
 const publisher =
   (client: MqttClient, lost: Promise<never>): Publish =>
@@ -88,14 +65,6 @@ const publisher =
 
 const willOf = (will: Outgoing | undefined): IClientOptions =>
   will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } };
-
-function lossOf(client: MqttClient, { url }: ClientConfig): Promise<never> {
-  return new Promise((_, reject) => {
-    const lose = (what: string, cause?: Error) => reject(new Error(`${what} (${url})`, { cause }));
-    client.on('error', (err) => lose(`The MQTT broker refused us or sent nonsense: ${err.message}.`, err));
-    client.on('close', () => lose('The MQTT broker closed the connection, or is not there.'));
-  });
-}
 
 /**
  * The library acknowledges in turn: waiting in `handleMessage` would let one message through per commit. So it is told
@@ -118,15 +87,6 @@ function acknowledgeWhenSafe(client: MqttClient, line: Line) {
       .catch(() => undefined);
     proceed(new Error('Acknowledged when safe.'));
   };
-}
-
-/** The library would buffer a packet of up to 256 MB. */
-function limit(client: MqttClient, maxBytes: number) {
-  const guard = packetGuard(maxBytes);
-  client.stream.on('data', (chunk: Buffer) => {
-    const wrong = guard(chunk);
-    if (wrong !== undefined) client.stream.destroy(new Error(`The broker sent ${wrong}`));
-  });
 }
 
 async function subscribed(client: MqttClient, topics: readonly string[], { report }: Line): Promise<void> {

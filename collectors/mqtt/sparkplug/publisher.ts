@@ -1,9 +1,11 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import timers from 'node:timers/promises';
 import { connect } from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Logger } from '../../../platform/log.ts';
+import { replaceFile } from '../../replace-file.ts';
 import { ticks } from '../../ticks.ts';
-import { packetGuard } from '../guard.ts';
+import { CONNECT_MS, aborted, answered, lossOf } from '../connection.ts';
 import type { Outgoing } from '../message.ts';
 import type { Edge, Reaction } from './edge.ts';
 
@@ -18,18 +20,25 @@ export interface PublisherConfig {
   readonly bdSeqFile: string;
 }
 
-const CONNECT_MS = 5_000;
 const LARGEST_PACKET = 262_144;
 const FAREWELL_MS = 1_000;
 
-/** The number of the last session; 255, which 0 follows, if there was none. */
-export async function lastBdSeq(file: string): Promise<number> {
+/** The one before 0. */
+const NEVER = 255;
+
+/** The number of the last session; 255, which 0 follows, if there was none. What is no such number is told. */
+export async function lastBdSeq(file: string, log: Logger): Promise<number> {
   const text = await readFile(file, 'utf8').catch((err: unknown) => {
-    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return '255';
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return String(NEVER);
     throw err;
   });
-  const number = Number(text.trim());
-  return Number.isInteger(number) && number >= 0 && number <= 255 ? number : 255;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number <= NEVER) return number;
+  log.warn(
+    { file, found: text.slice(0, 20) },
+    'The number of the last Sparkplug session is none from 0 to 255; counting begins anew.',
+  );
+  return NEVER;
 }
 
 /**
@@ -43,37 +52,44 @@ export async function runSession(
   signal: AbortSignal,
 ): Promise<void> {
   const will = edge.begin(Date.now());
-  await keep(config.bdSeqFile, edge.bdSeq);
+  await replaceFile(config.bdSeqFile, String(edge.bdSeq));
   signal.throwIfAborted();
   const client = connect(config.url, options(config, will));
+  const lost = lossOf(client, config.url, LARGEST_PACKET);
   const left = new AbortController();
-  const over = AbortSignal.any([signal, left.signal]);
-  const lost = lossOf(client, config.url);
-  lost.catch(() => left.abort());
+  lost.catch((err: unknown) => left.abort(err));
   const send = async (outgoing: readonly Outgoing[]) => {
     for (const { topic, payload, qos, retain } of outgoing)
-      await Promise.race([client.publishAsync(topic, Buffer.from(payload), { qos, retain }), lost]);
+      await client.publishAsync(topic, Buffer.from(payload), { qos, retain });
   };
-  const react = ({ outgoing, leave }: Reaction) =>
-    send(outgoing).then(
-      () => (leave ? left.abort() : undefined),
-      () => left.abort(),
-    );
-  client.on('message', (topic, payload) => void react(edge.receive(topic, payload, Date.now())));
-  try {
-    await Promise.race([connected(client), lost, aborted(signal)]);
-    if (signal.aborted) return;
-    await Promise.race([client.subscribeAsync([...edge.topics], { qos: 1 }), lost]);
+  const react = async ({ outgoing, leave }: Reaction) => {
+    await send(outgoing);
+    if (leave) throw new Error('The primary host is gone.');
+  };
+  client.on('message', (topic, payload) => {
+    react(edge.receive(topic, payload, Date.now())).catch((err: unknown) => left.abort(err));
+  });
+  const publish = async () => {
     told.connected();
     told.log.info({ bdSeq: edge.bdSeq }, 'Publishing as a Sparkplug node.');
     await send(edge.connected(Date.now()));
+    const over = AbortSignal.any([signal, left.signal]);
     for await (const now of ticks(config.periodMs, over)) await send(edge.publish(now));
-    if (left.signal.aborted)
-      await Promise.race([lost, Promise.reject(new Error('The primary host is gone.'))]);
+    left.signal.throwIfAborted();
     await send(edge.end(Date.now()));
+  };
+  try {
+    await answered(subscribed(client, edge.topics), { lost, url: config.url }, signal);
+    // The library may let a message wait for ever when the link is lost, or nobody reads it.
+    if (!signal.aborted) await Promise.race([publish(), lost, farewellOver(signal)]);
   } finally {
     await close(client);
   }
+}
+
+async function farewellOver(signal: AbortSignal): Promise<void> {
+  await aborted(signal);
+  await timers.setTimeout(FAREWELL_MS, undefined, { ref: false });
 }
 
 const options = (config: PublisherConfig, { topic, payload, qos, retain }: Outgoing): IClientOptions => ({
@@ -91,38 +107,14 @@ const options = (config: PublisherConfig, { topic, payload, qos, retain }: Outgo
   will: { topic, payload: Buffer.from(payload), qos, retain },
 });
 
-/** The library would buffer a packet of up to 256 MB. */
-function lossOf(client: MqttClient, url: string): Promise<never> {
-  const guard = packetGuard(LARGEST_PACKET);
-  client.stream.on('data', (chunk: Buffer) => {
-    const wrong = guard(chunk);
-    if (wrong !== undefined) client.stream.destroy(new Error(`The broker sent ${wrong}`));
-  });
-  return new Promise((_, reject) => {
-    const lose = (what: string, cause?: Error) => reject(new Error(`${what} (${url})`, { cause }));
-    client.on('error', (err) => lose(`The MQTT broker refused us or sent nonsense: ${err.message}.`, err));
-    client.on('close', () => lose('The MQTT broker closed the connection, or is not there.'));
-  });
+async function subscribed(client: MqttClient, topics: readonly string[]): Promise<void> {
+  await new Promise<void>((resolve) => client.once('connect', () => resolve()));
+  await client.subscribeAsync([...topics], { qos: 1 });
 }
 
-const connected = (client: MqttClient) =>
-  new Promise<void>((resolve) => client.once('connect', () => resolve()));
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-/** Waits for what is under way, but not for a broker that has stopped to listen. */
+/** Waits for what is under way, but not for a broker that has stopped to listen: the library would do so for ever. */
 async function close(client: MqttClient): Promise<void> {
-  const timer = setTimeout(() => client.stream.destroy(), FAREWELL_MS);
-  await client.endAsync(!client.connected);
-  clearTimeout(timer);
-}
-
-/** Whole or not at all. */
-async function keep(file: string, bdSeq: number): Promise<void> {
-  await writeFile(`${file}.new`, String(bdSeq));
-  await rename(`${file}.new`, file);
+  const patience = timers.setTimeout(FAREWELL_MS, undefined, { ref: false });
+  await Promise.race([client.endAsync(!client.connected), patience]);
+  client.stream.destroy();
 }

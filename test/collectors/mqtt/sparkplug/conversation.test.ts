@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -21,9 +25,12 @@ function aPublisher(port: number, primary?: string) {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const bdSeqFile = join(folder, 'bdseq');
   const config = { url: `mqtt://127.0.0.1:${port}`, clientId: 'edge', periodMs: 20, bdSeqFile };
-  const { report } = aReport();
+  const { report, lines } = aReport();
   const session = async () => {
-    const edge = new Edge({ group: 'site', node: 'gateway', host: primary }, await lastBdSeq(bdSeqFile));
+    const edge = new Edge(
+      { group: 'site', node: 'gateway', host: primary },
+      await lastBdSeq(bdSeqFile, report.log),
+    );
     edge.define([{ name: 'flow', kind: 'number', unit: 'm³/h', range: null }]);
     const stop = new AbortController();
     const ended = runSession(config, edge, { log: report.log, connected: () => undefined }, stop.signal).then(
@@ -37,7 +44,7 @@ function aPublisher(port: number, primary?: string) {
     const tell = (value: number) => edge.update([{ name: 'flow', value, at: Date.now(), status: 'good' }]);
     return { tell, ended, stop: () => (stop.abort(), ended) };
   };
-  return { session };
+  return { session, bdSeqFile, lines };
 }
 
 test('what we publish as a node is read by a host, and the conversation keeps the rules over two sessions', async () => {
@@ -86,6 +93,57 @@ test('a node that loses its primary host dies, comes back and waits', async () =
   await vi.waitFor(() => expect(again.values(1)).toContain(5), 5_000);
   expect(edgeFaults(of('edge'))).toEqual([]);
 });
+
+/** A broker that lets everyone in and then says nothing more. */
+async function aMuteBroker() {
+  let heard = 0;
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .on('data', () => heard++ === 0 && socket.write(Uint8Array.of(0x20, 2, 0, 0)));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, asked: () => heard > 1 };
+}
+
+test('a broker that does not answer to the subscription is given up', async () => {
+  const { port } = await aMuteBroker();
+  const { ended } = await aPublisher(port).session();
+  expect(String(await ended)).toContain('has not answered within 15 s');
+});
+
+test('a node that waits for its broker can be stopped', async () => {
+  const { port, asked } = await aMuteBroker();
+  const { stop } = await aPublisher(port).session();
+  await vi.waitFor(() => expect(asked()).toBe(true), 5_000);
+  expect(await stop()).toBeUndefined();
+});
+
+test('the number of a session follows that of the last one', async () => {
+  const { port } = await aRecorder();
+  const { session, bdSeqFile, lines } = aPublisher(port);
+  const numbers: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    await (await session()).stop();
+    numbers.push(await readFile(bdSeqFile, 'utf8'));
+  }
+  expect(numbers).toEqual(['0', '1', '2']);
+  expect(lines).toEqual([]);
+});
+
+test.each(['', 'x', '1e2', '-1', '256'])(
+  'a kept number that is %j is told, and counting begins anew',
+  async (kept) => {
+    const { port } = await aRecorder();
+    const { session, bdSeqFile, lines } = aPublisher(port);
+    await writeFile(bdSeqFile, kept);
+    await (await session()).stop();
+    expect(lines.map(({ found }) => found)).toEqual([kept]);
+    expect(await readFile(bdSeqFile, 'utf8')).toBe('0');
+  },
+);
 
 test('a host that asks, writes and leaves keeps the rules', async () => {
   const { port, of } = await aRecorder();
