@@ -204,8 +204,8 @@ test('OPC UA: a server that is killed and started again', { timeout: 90_000 }, a
     await vi.waitFor(async () => expect(await values('O')).toContain(to), soon);
   };
   await rise(20);
-  await server.kill();
   const lost = plant.losses('only');
+  await server.kill();
   await vi.waitFor(() => expect(plant.losses('only')).toBeGreaterThan(lost), soon);
   server = await opcuaServer({ port });
   await server.set('level', 21);

@@ -88,8 +88,8 @@ test(
       soon,
     );
 
-    await first[Symbol.asyncDispose]();
     const before = plant.losses('plc');
+    await first[Symbol.asyncDispose]();
     await vi.waitFor(() => expect(plant.losses('plc')).toBeGreaterThan(before), soon);
     await using second = await scriptedServer(nodes, first.port);
     await second.say(valuesOf(1));
