@@ -46,9 +46,10 @@ export async function documents(
   const prune = async (now: number) => {
     for (let oldest = kept[0]; oldest !== undefined; oldest = kept[0]) {
       if (bytes <= megabytes * 1_000_000 && kept.length <= MOST && oldest.at >= now - days * DAY_MS) return;
-      await rm(oldest.path, { force: true });
+      // Before anything is waited for: another document may be kept meanwhile.
       kept.shift();
       bytes -= oldest.bytes;
+      await rm(oldest.path, { force: true });
     }
   };
   return {
@@ -56,7 +57,6 @@ export async function documents(
       const key = `${request} ${page}`;
       const hash = createHash('sha256').update(body).digest('base64');
       if (last.get(key) === hash) return;
-      last.set(key, hash);
       const packed = await pack(body);
       await mkdir(join(folder, request), { recursive: true });
       const time = new Date(at).toISOString().replaceAll(':', '');
@@ -65,6 +65,7 @@ export async function documents(
       await rename(`${path}.draft`, path);
       kept.push({ path, at, bytes: packed.length });
       bytes += packed.length;
+      last.set(key, hash);
       await prune(at);
     },
     async newest(request) {
