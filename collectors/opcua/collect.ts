@@ -101,7 +101,7 @@ export async function collect(
   } finally {
     over.abort();
     working.catch(() => undefined);
-    await gatherer.drain();
+    await ears.drain();
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { MonitoredItemNotification } from 'node-opcua-client';
 import type { Raw } from '../../history/reading.ts';
 import type { Report } from '../collector.ts';
@@ -8,12 +9,16 @@ import type { Structures } from './structure.ts';
 
 /** Notifications cannot be held back: beyond this many readings that are not yet safe, they are lost and counted. */
 const MAX_WAITING = 200_000;
+/** At the end of a link the descriptions of structures are waited for so long. */
+const DESCRIBED_MS = 2_000;
 
 export interface Receiver {
   /** Values in the order sent, or none: a sign of life. */
   readonly values: (values: readonly MonitoredItemNotification[]) => void;
   /** Messages that did not arrive, and that the server has no longer. */
   readonly lost: (messages: number, from: number, to: number) => void;
+  /** Hands over what is left, and waits until it is safe. What cannot be read any more is lost, and said. */
+  readonly drain: () => Promise<void>;
 }
 
 /** Turns notifications into readings, and what is wrong with them into faults and losses. */
@@ -24,28 +29,22 @@ export function receiver(
   report: Report,
 ): Receiver {
   const read = reading(readers, notes(report));
-  let order = Promise.resolve();
-
   const take = (values: readonly MonitoredItemNotification[], isClosed: Structures['closed']) => {
     const { readings, closed } = read(values, isClosed);
     if (readings.length > 0) void gatherer.add(readings);
     return closed;
   };
-  const takeLater = (values: readonly MonitoredItemNotification[]) => {
-    order = order.then(async () => {
-      for (const { value } of values) await structures.read(value.value).catch(() => undefined);
-      take(values, () => false);
-    });
-  };
+  const aside = settingAside(structures, (values) => void take(values, () => false));
   return {
     values(values) {
       gatherer.alive();
-      if (gatherer.waiting() + values.length > MAX_WAITING) {
-        overrun(report, values.length, gatherer.waiting());
+      const waiting = gatherer.waiting() + aside.count();
+      if (waiting + values.length > MAX_WAITING) {
+        overrun(report, values.length, waiting);
         return;
       }
       const closed = take(values, structures.closed);
-      if (closed.length > 0) takeLater(closed);
+      if (closed.length > 0) aside.add(closed);
     },
     lost(messages, from, to) {
       report.lost({
@@ -55,6 +54,37 @@ export function receiver(
         count: null,
         cause: `${messages} messages of the server were lost`,
       });
+    },
+    async drain() {
+      await aside.end(report);
+      await gatherer.drain();
+    },
+  };
+}
+
+/** Values wait here, in their order, until the server has described their types. */
+function settingAside(structures: Structures, take: (values: readonly MonitoredItemNotification[]) => void) {
+  let count = 0;
+  let since = 0;
+  let isOver = false;
+  let order = Promise.resolve();
+  return {
+    count: () => count,
+    add(values: readonly MonitoredItemNotification[]) {
+      if (count === 0) since = Date.now();
+      count += values.length;
+      order = order.then(async () => {
+        for (const { value } of values) await structures.read(value.value).catch(() => undefined);
+        if (isOver) return;
+        count -= values.length;
+        take(values);
+      });
+    },
+    async end(report: Report) {
+      await Promise.race([order, wait(DESCRIBED_MS, undefined, { ref: false })]);
+      isOver = true;
+      const cause = 'the link ended before the server had described its structures';
+      if (count > 0) report.lost({ tag: null, from: since, to: Date.now(), count, cause });
     },
   };
 }
