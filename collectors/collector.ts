@@ -102,12 +102,17 @@ export interface HistoryReader {
   readHistory(gap: Gap, emit: Emit, signal: AbortSignal): Promise<{ readonly readings: number }>;
 }
 
+/** What became of the call of a method. `unknown`: nobody may take it for done or for not done. */
+export type CallOutcome =
+  | { readonly state: 'done'; readonly outputs: readonly unknown[] }
+  | { readonly state: 'unknown'; readonly why: string };
 /** A method of a device (OPC 10000-4, 5.12). */
 export interface Invokable {
+  /** Rejects where it was certainly not carried out: there is no link, the inputs do not fit, the device refuses. */
   invoke(
     call: { readonly object: string; readonly method: string; readonly inputs: readonly unknown[] },
     signal: AbortSignal,
-  ): Promise<readonly unknown[]>;
+  ): Promise<CallOutcome>;
 }
 
 /** An alarm that the device itself watches, as it last said of it. Each state after ISA-18.2. */

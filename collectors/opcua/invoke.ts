@@ -1,6 +1,8 @@
 import { DataType, findBasicDataType, Variant, VariantArrayType } from 'node-opcua-client';
 import type { ArgumentDefinition, CallMethodResult } from 'node-opcua-client';
+import type { CallOutcome } from '../collector.ts';
 import { cast, Unfit } from './cast.ts';
+import { isServiceFault } from './items.ts';
 import { resolve } from './nodes.ts';
 import { scalarOf } from './scalar.ts';
 import type { Session } from './session.ts';
@@ -14,8 +16,8 @@ export interface MethodCall {
 }
 type Argument = ArgumentDefinition['inputArguments'][number];
 
-/** Calls a method (OPC 10000-4, 5.12) with its inputs in the types it declares. Rejects with what was wrong. */
-export async function invoke(session: Session, call: MethodCall, signal: AbortSignal): Promise<unknown[]> {
+/** Calls a method (OPC 10000-4, 5.12) with its inputs in the types it declares (see `Invokable`). */
+export async function invoke(session: Session, call: MethodCall, signal: AbortSignal): Promise<CallOutcome> {
   const namespaces = await until(signal, session.readNamespaceArray());
   const [objectId, methodId] = [resolve(call.object, namespaces), resolve(call.method, namespaces)];
   if (objectId === undefined || methodId === undefined)
@@ -27,12 +29,23 @@ export async function invoke(session: Session, call: MethodCall, signal: AbortSi
     );
   }
   const variants = inputArguments.map((argument, i) => inputOf(session, argument, call.inputs[i]));
-  const result = await until(
-    signal,
-    Promise.all(variants).then((given) => session.call({ objectId, methodId, inputArguments: given })),
-  );
+  const given = await until(signal, Promise.all(variants));
+  const asked = session.call({ objectId, methodId, inputArguments: given });
+  const result = await until(signal, asked).catch(unanswered);
+  if (typeof result === 'string') return { state: 'unknown', why: result };
+  if (DOUBTFUL.test(result.statusCode.name)) return { state: 'unknown', why: inWords(result.statusCode) };
   if (result.statusCode.isBad()) throw refusal(result, inputArguments);
-  return (result.outputArguments ?? []).map(plain);
+  return { state: 'done', outputs: (result.outputArguments ?? []).map(plain) };
+}
+
+/** The server itself has had no end of it. */
+const DOUBTFUL = /Timeout|RequestInterrupted|CommunicationError/;
+
+/** A server may refuse the call as a whole; otherwise it may have arrived. */
+function unanswered(err: unknown): string {
+  const said = err instanceof Error ? err.message : String(err);
+  if (isServiceFault(err) && !DOUBTFUL.test(said)) throw err;
+  return `no answer to the call (${said})`;
 }
 
 async function inputOf(

@@ -5,7 +5,6 @@ import { insertAudit } from '../../platform/access/store/audit.ts';
 import type { Actor } from '../../platform/access/store/audit.ts';
 import type { Page, PageQuery } from '../../platform/api/page.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
-import { inTurn } from '../../platform/in-turn.ts';
 import type { Logger } from '../../platform/log.ts';
 import { notFound, Problem } from '../../platform/web/problem.ts';
 import type { User } from '../../platform/web/route.ts';
@@ -18,6 +17,7 @@ import { allowed } from './allowed.ts';
 import { carrier } from './carry-out.ts';
 import { about, endWith } from './record.ts';
 import { endAbandoned, endExpired } from './sweep.ts';
+import type { TurnOf } from './turns.ts';
 
 /** What a command needs of the plant: a tag, its newest reading, and the device behind it. */
 export interface Reach {
@@ -31,6 +31,7 @@ export interface Reach {
 export interface CommandsOptions {
   readonly db: Database;
   readonly reach: Reach;
+  readonly turnOf: TurnOf;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -59,13 +60,7 @@ const conflict = (detail: string) => new Problem({ status: 409, detail });
 
 export function createCommands(options: CommandsOptions): Commands {
   const complete = { now: Date.now, ...options };
-  const { db, reach, now } = complete;
-  const turns = new Map<number, ReturnType<typeof inTurn>>();
-  const turnOf = (source: number) => {
-    const turn = turns.get(source) ?? inTurn();
-    turns.set(source, turn);
-    return turn;
-  };
+  const { db, reach, turnOf, now } = complete;
   const tagOf = (id: number) => tagIn(reach, id);
   const recovered = once(() => endAbandoned(db, now()));
   const check = allowed(complete);

@@ -1,8 +1,7 @@
 import type { WriteOutcome } from '../../collectors/collector.ts';
 import type { TagId } from '../../history/reading.ts';
-import { ThreadEnded } from '../../platform/thread.ts';
 import type { Tag } from '../plant/tag.ts';
-import { Unable } from '../runtime/ask.ts';
+import { isDoubtful } from '../runtime/ask.ts';
 import type { Abilities } from '../runtime/ask.ts';
 import type { End } from '../store/commands.ts';
 import { fromDevice, toDevice } from './scale.ts';
@@ -26,8 +25,9 @@ export async function send(
     return ended(outcome, scale);
   } catch (err) {
     const why = err instanceof Error ? err.message : String(err);
-    const unknown = err instanceof ThreadEnded || (err instanceof Unable && err.why === 'no answer');
-    return unknown ? doubt(why) : { state: 'failed', readBack: null, why: `${why} Nothing was sent.` };
+    return isDoubtful(err)
+      ? doubt(why)
+      : { state: 'failed', readBack: null, why: `${why} Nothing was sent.` };
   }
 }
 

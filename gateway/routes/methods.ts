@@ -1,53 +1,31 @@
+import type { z } from 'zod';
 import { actorOf } from '../../platform/access/actor.ts';
-import { hashOf, isSame, newSecret } from '../../platform/access/secret.ts';
+import { hashOf, newSecret } from '../../platform/access/secret.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
-import type { Actor } from '../../platform/access/store/audit.ts';
-import type { Db } from '../../platform/database/db.ts';
-import { inTurn } from '../../platform/in-turn.ts';
 import { Problem } from '../../platform/web/problem.ts';
 import { route } from '../../platform/web/route.ts';
+import type { User } from '../../platform/web/route.ts';
 import { Confirmation } from '../api/commands.ts';
 import { CallResult, MethodOrder, PreparedCall } from '../api/methods.ts';
+import { callMethod } from '../commands/call-method.ts';
+import type { CallEnd, Calling } from '../commands/call-method.ts';
 import { CONFIRM_WITHIN_MS } from '../commands/commands.ts';
-import type { Operation } from '../operation.ts';
+import type { TurnOf } from '../commands/turns.ts';
+import { waitingRoom } from '../commands/waiting-room.ts';
+import type { LiveSource } from '../sources.ts';
 import { NamedSource } from './source-settings.ts';
 import { problemOf } from './unable.ts';
 
-interface Waiting {
-  readonly source: string;
-  readonly order: MethodOrder;
-  readonly who: string;
-  readonly tokenHash: Buffer;
-  readonly expiresAt: number;
+interface MethodsOptions extends Calling {
+  /** Throws a `Problem` where none has this name. */
+  readonly source: (name: string) => Pick<LiveSource, 'source' | 'invoke'>;
+  readonly turnOf: TurnOf;
 }
 
-/** What is prepared is kept for half a minute, in memory. */
-function waitingRoom() {
-  const waiting = new Set<Waiting>();
-  return {
-    add: (one: Waiting) => void waiting.add(one),
-    /** Once, and by who prepared it. */
-    take(source: string, who: string, token: string): MethodOrder {
-      const now = Date.now();
-      for (const one of waiting) if (one.expiresAt < now) waiting.delete(one);
-      const found = [...waiting].find(
-        (one) => one.source === source && one.who === who && isSame(hashOf(token), one.tokenHash),
-      );
-      if (found === undefined)
-        throw new Problem({
-          status: 409,
-          detail: 'This call is not prepared, or no longer. Prepare it again.',
-        });
-      waiting.delete(found);
-      return found.order;
-    },
-  };
-}
-
-/** Methods of devices, called in two steps like any command, one at a time. */
-export function methodRoutes(db: Db, operation: () => Operation) {
-  const waiting = waitingRoom();
-  const turn = inTurn();
+/** Methods of devices, called in two steps like any command, and in one turn with these. */
+export function methodRoutes(options: MethodsOptions) {
+  const { db, source, turnOf } = options;
+  const waiting = waitingRoom<MethodOrder>();
   return [
     route({
       method: 'POST',
@@ -59,11 +37,11 @@ export function methodRoutes(db: Db, operation: () => Operation) {
       status: 201,
       answer: PreparedCall,
       async handle({ params: { name }, body: order, ...call }) {
-        operation().source(name);
+        source(name); // unknown: nothing is on record
         await insertAudit(db, actorOf(call), { action: 'prepare a method call', subject: name, new: order });
         const token = newSecret();
         const expiresAt = Date.now() + CONFIRM_WITHIN_MS;
-        waiting.add({ source: name, order, who: call.user.name, tokenHash: hashOf(token), expiresAt });
+        waiting.add({ order, key: keyOf(name, call.user), tokenHash: hashOf(token), expiresAt });
         return { call: order, token, expiresAt: new Date(expiresAt).toISOString() };
       },
     }),
@@ -76,42 +54,24 @@ export function methodRoutes(db: Db, operation: () => Operation) {
       body: Confirmation,
       answer: CallResult,
       async handle({ params: { name }, body, ...call }) {
-        const order = waiting.take(name, call.user.name, body.token);
-        const outputs = await turn(() => carryOut(db, operation, { name, order, actor: actorOf(call) }));
-        return { outputs };
+        const { id } = source(name).source;
+        const order = waiting.take(keyOf(name, call.user), hashOf(body.token));
+        if (order === undefined) throw notPrepared();
+        const make = { name, order, actor: actorOf(call) };
+        return answerTo(await turnOf(id)(() => callMethod(options, make)));
       },
     }),
   ];
 }
 
-interface Call {
-  readonly name: string;
-  readonly order: MethodOrder;
-  readonly actor: Actor;
-}
+const keyOf = (source: string, { id }: User): string => JSON.stringify([source, id]);
 
-/** On record before it is sent, and again with how it ended: what cannot be recorded is not sent. */
-async function carryOut(
-  db: Db,
-  operation: () => Operation,
-  { name, order, actor }: Call,
-): Promise<unknown[]> {
-  const about = { subject: name, new: order };
-  await insertAudit(db, actor, { action: 'call a method', ...about });
-  try {
-    const outputs = await operation().source(name).invoke(order);
-    await insertAudit(db, actor, {
-      action: 'a method has answered',
-      subject: name,
-      new: { ...order, outputs },
-    });
-    return [...outputs];
-  } catch (err) {
-    const why = err instanceof Error ? err.message : String(err);
-    await insertAudit(db, actor, {
-      ...{ action: 'a method has answered', subject: name, new: { ...order, why } },
-      result: 'refused',
-    });
-    return problemOf(err);
-  }
+const notPrepared = () =>
+  new Problem({ status: 409, detail: 'This call is not prepared, or no longer. Prepare it again.' });
+
+function answerTo(end: CallEnd): z.infer<typeof CallResult> {
+  if (end.state === 'done') return { outputs: [...end.outputs] };
+  if (end.state === 'refused') return problemOf(end.err);
+  const detail = `It is not known whether the method was carried out. Look at the device before you call it again. (${end.why})`;
+  throw new Problem({ status: 504, detail });
 }

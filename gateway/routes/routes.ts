@@ -19,6 +19,7 @@ import type { Accounts } from '../accounts.ts';
 import type { SystemView } from '../api/system.ts';
 import { createCommands } from '../commands/commands.ts';
 import { reachOf } from '../commands/reach.ts';
+import { turnsOfSources } from '../commands/turns.ts';
 import type { Current } from '../current.ts';
 import type { Feed } from '../live/feed.ts';
 import { alarms } from './alarms.ts';
@@ -68,6 +69,7 @@ export function routes(
 ): Route[] {
   const { db, access, health, registry, scheduler } = daemon;
   const { operation } = current;
+  const turnOf = turnsOfSources();
   const about = () => {
     const site = current.started ? operation().plant.site : { name: 'Penstock', timeZone: 'UTC' };
     return { daemon: 'gateway' as const, title: site.name, timeZone: site.timeZone };
@@ -89,13 +91,13 @@ export function routes(
     ...certificates(db, join(keeper.dataFolder, 'pki')),
     ...plantModel(db, current, outbox),
     ...tagRoutes(db, current, outbox),
-    ...methodRoutes(db, operation),
+    ...methodRoutes({ db, source: (name) => operation().source(name), turnOf, log }),
     ...readings(db, feed, operation),
     ...alarms(db, operation),
     ...forecasts(db),
     ...models(db),
     ...trainings(db, trains ? outbox : null, operation),
-    ...commandRoutes(createCommands({ db, reach: reachOf(operation, feed), log })),
+    ...commandRoutes(createCommands({ db, reach: reachOf(operation, feed), turnOf, log })),
     ...system(look),
   ];
   return [...described, openapiRoute(described, { title: 'Penstock gateway', version: VERSION })];

@@ -1,11 +1,13 @@
 import type {
   AcknowledgeOrder,
   BrowseRequest,
+  CallOutcome,
   Gap,
   Places,
   WriteOrder,
   WriteOutcome,
 } from '../../collectors/collector.ts';
+import { ThreadEnded } from '../../platform/thread.ts';
 import type { Remote } from '../../platform/thread.ts';
 import type { Capability, MethodCall, WorkerSide } from './messages.ts';
 
@@ -21,12 +23,16 @@ export class Unable extends Error {
   }
 }
 
+/** Whether what failed so may have been done all the same. Any other failure says that nothing was sent. */
+export const isDoubtful = (err: unknown): boolean =>
+  err instanceof ThreadEnded || (err instanceof Unable && err.why === 'no answer');
+
 /** What a running source can be asked for. Each rejects with `Unable`, or with what the driver says. */
 export interface Abilities {
   capabilities(): readonly Capability[];
   browse(request: BrowseRequest): Promise<Places>;
   write(orders: readonly WriteOrder[]): Promise<readonly WriteOutcome[]>;
-  invoke(call: MethodCall): Promise<readonly unknown[]>;
+  invoke(call: MethodCall): Promise<CallOutcome>;
   /** Null: the device has accepted it. Otherwise why it refuses. */
   acknowledge(order: AcknowledgeOrder): Promise<string | null>;
   readHistory(gap: Gap): Promise<{ readonly readings: number }>;

@@ -1,6 +1,7 @@
 import type {
   AcknowledgeOrder,
   BrowseRequest,
+  CallOutcome,
   ConditionNews,
   FaultKind,
   Gap,
@@ -50,7 +51,7 @@ export interface WorkerSide extends Record<string, (...args: never[]) => unknown
   test(plan: Plan<unknown, unknown>, withinMs: number): Promise<readonly TestStep[]>;
   browse(source: number, withinMs: number, request: BrowseRequest): Promise<Places>;
   write(source: number, withinMs: number, orders: readonly WriteOrder[]): Promise<readonly WriteOutcome[]>;
-  invoke(source: number, withinMs: number, call: MethodCall): Promise<readonly unknown[]>;
+  invoke(source: number, withinMs: number, call: MethodCall): Promise<CallOutcome>;
   /** Null: the device has accepted it. */
   acknowledge(source: number, withinMs: number, order: AcknowledgeOrder): Promise<string | null>;
   /** What it finds goes to `emit` as `late`. */

@@ -187,14 +187,17 @@ test('a place that is not there is told as such', async () => {
   await expect(browse({ place: 'garbage' })).rejects.toThrow("There is no place 'garbage'");
 });
 
-const start = (inputs: readonly unknown[]) =>
+const start = (inputs: readonly unknown[], until = signal) =>
   run.collector.invoke!(
     { object: 'nsu=urn:test:plant;s=pump', method: 'nsu=urn:test:plant;s=pump.Start', inputs },
-    signal,
+    until,
   );
 
 test('a method is called with its inputs in their types, and gives its outputs', async () => {
-  expect(await start(['1200', 9007199254740991])).toEqual([true, '9007199254740993']);
+  expect(await start(['1200', 9007199254740991])).toEqual({
+    state: 'done',
+    outputs: [true, '9007199254740993'],
+  });
   expect(plant.calls.at(-1)).toEqual([1200, [0x001fffff, 0xffffffff]]);
 });
 
@@ -206,11 +209,26 @@ test('a method that is called wrongly says how', async () => {
   await expect(start([9000, 1])).rejects.toThrow('BadOutOfRange');
 });
 
-test('without a link nothing is written or browsed', async () => {
+test('a method that was called and has not answered is neither done nor not done', async () => {
+  const calls = plant.calls.length;
+  const patience = new AbortController();
+  const called = start([-1, 1], patience.signal);
+  await vi.waitFor(() => expect(plant.calls).toHaveLength(calls + 1), { timeout: 15_000 });
+  patience.abort();
+  expect(await called).toMatchObject({
+    state: 'unknown',
+    why: expect.stringContaining('no answer') as string,
+  });
+});
+
+test('without a link nothing is written or called', async () => {
   const config = OpcuaConfig.parse({ endpoint: plant.endpoint });
   const idle = opcua.open(
     { config, points, pkiFolder: pki.path, dataFolder: pki.path },
     { log: { warn: vi.fn() } as never, fault: vi.fn(), lost: vi.fn(), conditions: vi.fn() },
   );
   await expect(idle.write!([], signal)).rejects.toThrow('not connected');
+  await expect(idle.invoke!({ object: 'i=1', method: 'i=2', inputs: [] }, signal)).rejects.toThrow(
+    'not connected',
+  );
 });

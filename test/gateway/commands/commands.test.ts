@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { WriteOrder, WriteOutcome } from '../../../collectors/collector.ts';
 import { CommandView, PreparedCommand } from '../../../gateway/api/commands.ts';
 import { createCommands } from '../../../gateway/commands/commands.ts';
+import { turnsOfSources } from '../../../gateway/commands/turns.ts';
 import { commandRoutes } from '../../../gateway/routes/commands.ts';
 import { Unable } from '../../../gateway/runtime/ask.ts';
 import { selectPlant } from '../../../gateway/store/plant.ts';
@@ -30,7 +31,7 @@ const reach = {
   newest: () => aReading({ tag: tag.id, value: 50 }),
   device: () => ({ write: (orders: readonly WriteOrder[]) => device(orders) }),
 };
-const start = () => createCommands({ db, reach, log: silent, now: () => clock });
+const start = () => createCommands({ db, reach, turnOf: turnsOfSources(), log: silent, now: () => clock });
 
 beforeAll(async () => {
   real = await aPlantDatabase(['SP-1']);
