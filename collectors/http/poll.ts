@@ -1,7 +1,6 @@
-import type { Raw } from '../../history/reading.ts';
+import type { Raw, TagId } from '../../history/reading.ts';
 import type { Emit, Point, Report } from '../collector.ts';
 import { picker, readRecord } from '../record.ts';
-import type { Wanted } from '../record.ts';
 import { timeReader } from '../wall-time.ts';
 import type { HttpAddress, HttpConfig, HttpRequest } from './config.ts';
 import { readDocument, wantedFrom } from './document.ts';
@@ -40,10 +39,10 @@ export function poller(task: Task, shared: Shared, emit: Emit) {
     const known = memory.get(name);
     const begin = firstUrl(config.url, request, known.newest, now);
     const asked = new Set<string>();
-    const progress: Progress = { newest: known.newest, cut: false };
+    const progress: Progress = { newest: known.newest, cut: false, records: 0, found: new Set() };
     let url: URL | undefined = begin;
     let first: Answer | undefined;
-    for (let index = 0, before = 0; url !== undefined; index++) {
+    for (let index = 0; url !== undefined; index++) {
       asked.add(url.href);
       const answer = await shared.fetch(url, asking(request, known, { url: url.href, tags }), signal);
       if (answer.status === 304) break;
@@ -52,10 +51,10 @@ export function poller(task: Task, shared: Shared, emit: Emit) {
       const document = await readDocument(answer.body, request);
       const readings = readingsIn(document, task, { now, report });
       await emitAll(emit, readings);
-      url = following({ task, report, progress }, answer, document, { index, before, asked });
-      advance(progress, task, readings);
-      before += document.records.length;
+      url = following({ task, report, progress }, answer, document, { index, asked });
+      advance(progress, task, document, readings);
     }
+    sayEmpty(task, progress, report);
     await emit([]); // the server is there, whatever it had to say
     const next = first === undefined ? known : validators(first, begin.href, tags);
     const newest = progress.newest ?? known.newest;
@@ -67,19 +66,29 @@ export function poller(task: Task, shared: Shared, emit: Emit) {
 interface Progress {
   newest: number | undefined;
   cut: boolean;
+  /** Of all pages so far. */
+  records: number;
+  readonly found: Set<TagId>;
+  /** The last one with records. */
+  page?: Document;
+}
+
+function advance(progress: Progress, { request }: Task, page: Document, readings: readonly Raw[]): void {
+  if (page.records.length > 0) progress.page = page;
+  progress.records += page.records.length;
+  for (const { tag } of readings) progress.found.add(tag);
+  if (request.since !== undefined && readings.length > 0) progress.newest = newestOf(progress, readings);
 }
 
 /** What was left out lies behind the newest time only where pages go from old to new. */
-function advance(progress: Progress, { request }: Task, readings: readonly Raw[]): void {
-  if (request.since === undefined || readings.length === 0) return;
-  const newest = readings.reduce((most, { at }) => Math.max(most, at), -Infinity);
-  if (newest >= (progress.newest ?? -Infinity)) progress.newest = newest;
-  else if (progress.cut) progress.newest = undefined;
+function newestOf({ newest, cut }: Progress, readings: readonly Raw[]): number | undefined {
+  const latest = readings.reduce((most, { at }) => Math.max(most, at), -Infinity);
+  if (latest >= (newest ?? -Infinity)) return latest;
+  return cut ? undefined : newest;
 }
 
 interface Where {
   readonly index: number;
-  readonly before: number;
   readonly asked: ReadonlySet<string>;
 }
 
@@ -87,10 +96,10 @@ function following(
   { task: { name, request }, report, progress }: { task: Task; report: Report; progress: Progress },
   answer: Answer,
   document: Document,
-  { index, before, asked }: Where,
+  { index, asked }: Where,
 ): URL | undefined {
   try {
-    const next = nextUrl(request, answer, document, { index, before });
+    const next = nextUrl(request, answer, document, { index, before: progress.records });
     if (next === undefined) return undefined;
     if (asked.has(next.href)) throw new StrangePage('the pages go round in a circle');
     if (index + 1 < request.maxPages) return next;
@@ -165,20 +174,17 @@ export function readingsIn(
       else readings.push(raw);
     }
   });
-  const all = [...readings, ...latest.values()];
-  if (request.since === undefined && document.records.length > 0) sayEmpty(wanted, all, name, report);
-  return all;
+  return [...readings, ...latest.values()];
 }
 
-/** A whole document without a word for a tag: its address points nowhere. */
-function sayEmpty(
-  wanted: readonly Wanted[],
-  readings: readonly Raw[],
-  name: string,
+/** A whole answer, all its pages, without a word for a tag: its address points nowhere. */
+export function sayEmpty(
+  { name, request, points }: Task,
+  { page, found, cut }: Pick<Progress, 'page' | 'found' | 'cut'>,
   report: Pick<Report, 'fault'>,
 ): void {
-  const found = new Set(readings.map(({ tag }) => tag));
-  for (const { point } of wanted)
+  if (page === undefined || page.records.length === 0 || request.since !== undefined || cut) return;
+  for (const { point } of wantedFrom(points, request, page).wanted)
     if (!found.has(point.tag))
       report.fault('refused address', `${point.name}: the answer to ${name} holds nothing for it.`, PLACE);
 }

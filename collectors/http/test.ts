@@ -5,7 +5,7 @@ import { exchange } from './exchange.ts';
 import { fetcher, remedyFor } from './fetch.ts';
 import type { Fetch } from './fetch.ts';
 import { firstUrl } from './pages.ts';
-import { readingsIn } from './poll.ts';
+import { readingsIn, sayEmpty } from './poll.ts';
 import type { Task } from './poll.ts';
 
 /** A dry run answers in seconds, however patient the configuration is. */
@@ -74,14 +74,15 @@ async function sample(config: HttpConfig, task: Task, fetch: Fetch, signal: Abor
   const faults: (readonly [string, string])[] = [];
   const fault = (_: unknown, what: string, remedy: string) => void faults.push([what, remedy]);
   const readings = readingsIn(document, task, { now, report: { fault } });
+  const found = new Set(readings.map(({ tag }) => tag));
+  // Of many pages this is only the first.
+  sayEmpty(task, { page: document, found, cut: request.pages !== undefined }, { fault });
   const [first] = faults;
   if (first !== undefined) throw new Step(first[0], first[1]);
   const names = new Map(task.points.map(({ tag, name }) => [tag, name]));
   const last = [...new Map(readings.map((raw) => [raw.tag, raw])).values()].slice(0, 5);
   const values = last.map(({ tag, value }) => `${names.get(tag) ?? ''} ${String(value)}`).join(', ');
-  const empty = task.points
-    .filter(({ tag }) => !readings.some((raw) => raw.tag === tag))
-    .map(({ name }) => name);
+  const empty = task.points.filter(({ tag }) => !found.has(tag)).map(({ name }) => name);
   const without = empty.length === 0 ? '' : `; nothing for ${empty.slice(0, 5).join(', ')}`;
   return `${body.length} bytes, ${document.records.length} records, ${readings.length} readings${values === '' ? '' : `: ${values}`}${without}`;
 }

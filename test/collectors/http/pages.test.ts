@@ -44,6 +44,28 @@ test.each<[string, object, (page: number, url: string) => [object, Record<string
   expect(run.faults).toEqual([]);
 });
 
+test('a tag is missed only where no page has a word for it', async () => {
+  const server = await aServer((request, response) => {
+    const page = Number(query(request.url, 'page'));
+    json({ items: [[{ a: 1 }], [{ b: 2 }]][page] ?? [] })(request, response);
+  });
+  const run = polling(server.url, {
+    points: [aValue(1, { value: 'a' }), aValue(2, { value: 'b' }), aValue(3, { value: 'c' })],
+    request: { each: '$.items', pages: { number: { parameter: 'page', first: 0 } }, pollMs: 600_000 },
+  });
+  await until(() => expect(run.batches.some((batch) => batch.length === 0)).toBe(true));
+  expect(run.readings().map(({ tag, value }) => [tag, value])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+  expect(run.faults.map(({ what }) => what)).toEqual(['tag-3: the answer to all holds nothing for it.']);
+  const [step] = (await run.collector.test!(AbortSignal.timeout(10_000))).slice(-1);
+  expect(step).toMatchObject({
+    ok: true,
+    detail: expect.stringContaining('nothing for tag-2, tag-3') as string,
+  });
+});
+
 test('only what is newer is asked for, also after a restart, and nothing is missed', async () => {
   await using folder = await aFolder();
   let there = 5;
