@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import type { BrotliOptions, ZlibOptions } from 'node:zlib';
 import type { HttpConfig } from './config.ts';
 import { timeLimit } from '../../platform/time-limit.ts';
 
@@ -96,7 +97,7 @@ function send({ url, headers, body }: Ask, { agent, maxBytes }: Way, signal: Abo
     sent.on('error', (err) => reject(Object.assign(err, { reused: sent.reusedSocket && isReset(err) })));
     sent.on('response', (response) => {
       const { statusCode = 0, headers } = response;
-      collect(response, maxBytes, signal).then(
+      collect(response, maxBytes).then(
         (body) => resolve({ url, status: statusCode, headers, body }),
         (err: unknown) => {
           response.destroy();
@@ -112,39 +113,35 @@ const isReset = (err: Error): boolean =>
   ['ECONNRESET', 'EPIPE'].includes(String((err as NodeJS.ErrnoException).code));
 
 /** The whole body, unpacked. Its length counts before and after: a small packet can unpack to a very large one. */
-async function collect(
-  response: http.IncomingMessage,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const coding = response.headers['content-encoding']?.toLowerCase() ?? 'identity';
+async function collect(response: http.IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  async function* limited(source: AsyncIterable<Buffer>) {
-    let length = 0;
-    for await (const chunk of source) {
-      length += chunk.length;
-      if (length > maxBytes) throw new TooLong(`the answer is longer than ${maxBytes} bytes`);
-      yield chunk;
-    }
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLong(maxBytes);
+    chunks.push(chunk);
   }
-  const sink = async (source: AsyncIterable<Buffer>) => {
-    for await (const chunk of limited(source)) chunks.push(chunk);
-  };
-  if (coding === 'identity') await pipeline(response, sink, { signal });
-  else await pipeline(response, limited, unpacker(coding), sink, { signal });
-  return Buffer.concat(chunks);
+  const body = Buffer.concat(chunks);
+  const coding = response.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  // An answer without a body, like a 304, may still say how one would be packed.
+  return coding === 'identity' || length === 0 ? body : unpacked(body, coding, maxBytes);
 }
 
-function unpacker(coding: string) {
-  switch (coding) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      throw new Error(`the answer is packed as ${coding}, which was not asked for`);
+const tooLong = (maxBytes: number) => new TooLong(`the answer is longer than ${maxBytes} bytes`);
+
+const UNPACKERS = new Map([
+  ['gzip', promisify<Buffer, ZlibOptions, Buffer>(gunzip)],
+  ['x-gzip', promisify<Buffer, ZlibOptions, Buffer>(gunzip)],
+  ['deflate', promisify<Buffer, ZlibOptions, Buffer>(inflate)],
+  ['br', promisify<Buffer, BrotliOptions, Buffer>(brotliDecompress)],
+]);
+
+async function unpacked(body: Buffer, coding: string, maxBytes: number): Promise<Buffer> {
+  const unpack = UNPACKERS.get(coding);
+  if (unpack === undefined) throw new Error(`the answer is packed as ${coding}, which was not asked for`);
+  try {
+    return await unpack(body, { maxOutputLength: maxBytes });
+  } catch (err) {
+    throw (err as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? tooLong(maxBytes) : err;
   }
 }

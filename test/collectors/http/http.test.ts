@@ -1,8 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { expect, test, vi } from 'vitest';
-import { TLS, aServer, aValue, json, polling } from '../../support/http.ts';
+import { aServer, aValue, json, polling } from '../../support/http.ts';
 import { aFolder } from '../../support/folder.ts';
 
 const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000 });
@@ -223,27 +223,4 @@ test('the kept documents stay within their bounds', async () => {
   const kept = await readdir(join(folder.path, 'documents', 'all'));
   expect(kept.length).toBeLessThan(6);
   expect(kept.length).toBeGreaterThan(0);
-});
-
-test('an authority of our own is trusted by its file, and without it the reason is told', async () => {
-  const { url } = await aServer(json({ flow: 1 }), { tls: true });
-  const run = polling(url, { config: { caFile: TLS.cert } });
-  await until(() => expect(flows(run)[0]).toBe(1));
-  const wary = polling(url);
-  expect(String(await wary.ended)).toContain('caFile');
-});
-
-test('a packed answer is unpacked, but not without end', async () => {
-  const { url } = await aServer((_, response) =>
-    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"flow":5}')),
-  );
-  const run = polling(url);
-  await until(() => expect(flows(run)[0]).toBe(5));
-  const bomb = gzipSync(Buffer.alloc(50_000_000, 32));
-  const evil = await aServer((_, response) =>
-    response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
-  );
-  const second = polling(evil.url, { config: { maxBytes: 1_000_000 } });
-  await until(() => expect(second.faults[0]).toMatchObject({ kind: 'overflow' }));
-  expect(second.readings()).toEqual([]);
 });
