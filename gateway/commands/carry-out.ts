@@ -24,9 +24,15 @@ export function carrier(options: Required<Omit<CommandsOptions, 'turnOf'>>) {
       return null;
     });
 
+  /** Its token is used up: it must not wait for ever. */
+  const notBegun = (command: Command, err: unknown): End => {
+    log.error({ err, command: command.id }, 'A command could not be put on record. Nothing was sent.');
+    return { state: 'failed', readBack: null, why: 'It could not be put on record. Nothing was sent.' };
+  };
+
   return async (command: Command, tag: Tag, by: By): Promise<CommandView> => {
     const end =
-      (await begin(command, tag, by)) ??
+      (await begin(command, tag, by).catch((err: unknown) => notBegun(command, err))) ??
       (await send(() => reach.device(tag.source), tag, Number(command.value)));
     const endedAt = new Date(now());
     await onRecord(log, { command: command.id, ...end }, () =>

@@ -92,8 +92,7 @@ export function createCommands(options: CommandsOptions): Commands {
 
     async confirm(id, token, by) {
       await recovered();
-      const command = await db.transaction((tx) => redeem(tx, { id, token, by, at: now() }));
-      const tag = tagOf(command.tag);
+      const { command, tag } = await db.transaction((tx) => redeem(tx, { id, token, by, at: now(), tagOf }));
       return turnOf(tag.source)(() => carryOut(command, tag, by));
     },
 
@@ -165,15 +164,20 @@ interface Redemption {
   readonly token: string;
   readonly by: By;
   readonly at: number;
+  readonly tagOf: (id: number) => Tag;
 }
 
-async function redeem(tx: Db, { id, token, by, at }: Redemption): Promise<Command> {
+async function redeem(
+  tx: Db,
+  { id, token, by, at, tagOf }: Redemption,
+): Promise<{ command: Command; tag: Tag }> {
   const command = await own(tx, id, by.user);
   if (at > command.expiresAt.getTime())
     throw conflict('The time to confirm this command is over. Prepare it again.');
   if (command.token === null || !isSame(command.token, hashOf(token)))
     throw new Problem({ status: 403, detail: 'This is not the token of this command. Prepare it again.' });
+  const tag = tagOf(command.tag);
   await useToken(tx, id);
   await insertAudit(tx, by.actor, { action: 'confirm a command', ...about(command) });
-  return command;
+  return { command, tag };
 }

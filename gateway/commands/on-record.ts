@@ -1,12 +1,11 @@
 import * as timers from 'node:timers/promises';
-import { isOutage } from '../../platform/database/outage.ts';
 import type { Logger } from '../../platform/log.ts';
 
 /** The caller is answered then; recording goes on. */
 const RECORD_MS = 5_000;
 const AGAIN_MS = 500;
 
-/** Records what has happened already, and cannot be undone: again and again while the database is away. */
+/** Records what has happened already, and cannot be undone: again and again until the database takes it. */
 export async function onRecord(log: Logger, what: object, record: () => Promise<unknown>): Promise<void> {
   const patience = timers.setTimeout(RECORD_MS, undefined, { ref: false });
   await Promise.race([untilRecorded(log, what, record), patience]);
@@ -18,7 +17,7 @@ async function untilRecorded(log: Logger, what: object, record: () => Promise<un
       await record();
       return;
     } catch (err) {
-      if (!isOutage(err)) {
+      if (isUnfit(err)) {
         log.error({ err, ...what }, 'What was done at a device cannot be recorded.');
         return;
       }
@@ -27,3 +26,7 @@ async function untilRecorded(log: Logger, what: object, record: () => Promise<un
     }
   }
 }
+
+/** No database will ever take it: SQLSTATE classes 22 and 23. All else may pass later. */
+const isUnfit = (err: unknown): boolean =>
+  err instanceof Error && 'code' in err && /^2[23]...$/.test(String(err.code));
