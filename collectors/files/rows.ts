@@ -80,17 +80,21 @@ const LINE_END = 10;
 
 const NOTHING = Buffer.alloc(0);
 
+/** Only a line that two chunks share is copied. */
+const joined = (begun: Buffer, rest: Buffer): Buffer =>
+  begun.length === 0 ? rest : Buffer.concat([begun, rest]);
+
 async function* lines(bytes: AsyncIterable<Buffer>): AsyncGenerator<FileRow> {
   let line = 0;
   let kept: Buffer = NOTHING;
   for await (const chunk of bytes) {
     let from = 0;
     for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
-      yield* jsonLine(Buffer.concat([kept, chunk.subarray(from, end)]), ++line);
+      yield* jsonLine(joined(kept, chunk.subarray(from, end)), ++line);
       kept = NOTHING;
       from = end + 1;
     }
-    kept = Buffer.concat([kept, chunk.subarray(from)]);
+    kept = joined(kept, chunk.subarray(from));
     if (kept.length > LONGEST_LINE)
       throw new BrokenTable(`line ${line + 1} is longer than ${LONGEST_LINE} bytes`);
   }

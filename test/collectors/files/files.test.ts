@@ -160,6 +160,20 @@ test('JSON lines are read by name or path', async () => {
   expect(run.faults.map(({ what }) => what)).toEqual(['line 2 of a.jsonl is no JSON; not used.']);
 });
 
+test('JSON lines of any length are read whole, wherever the file is cut for reading', async () => {
+  const run = await watching([flow], { format: 'jsonl', match: '*' });
+  const line = (i: number) =>
+    JSON.stringify({
+      Time: '2026-07-01T10:00:00Z',
+      Flow: i,
+      note: 'x'.repeat(i % 5 === 0 ? 700_000 : 50_000),
+    });
+  await run.put('a.jsonl', Array.from({ length: 12 }, (_, i) => line(i)).join('\n'));
+  await gone(run.path('a.jsonl'));
+  expect(run.of(1).map(({ value }) => value)).toEqual(Array.from({ length: 12 }, (_, i) => i));
+  expect(run.faults).toEqual([]);
+});
+
 test('JSON without line breaks is no memory full of it, but a file in failed/', async () => {
   const run = await watching([flow], { format: 'jsonl', match: '*' });
   await run.put('a.jsonl', `{"Time":"2026-07-01T10:00:00Z","Flow":1}\r\n\n"${'x'.repeat(3_000_000)}`);
