@@ -17,6 +17,13 @@ export function parsePath(text: string): Path | undefined {
   return end === text.length ? steps : undefined;
 }
 
+/** As `parsePath` reads it. */
+export const pathText = (path: Path): string =>
+  `$${path.map((step) => (typeof step === 'number' ? `[${step}]` : nameText(step))).join('')}`;
+
+const nameText = (name: string): string =>
+  /^[A-Za-z_][\w-]*$/.test(name) ? `.${name}` : `['${name.replace(/['\\]/g, '\\$&')}']`;
+
 /** The value at `path`, or undefined. Only a document's own members count: `__proto__` leads nowhere. */
 export function follow(document: unknown, path: Path): unknown {
   let place = document;

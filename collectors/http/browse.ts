@@ -1,4 +1,6 @@
 import type { BrowseRequest, Place, Places } from '../collector.ts';
+import { pathText } from '../path.ts';
+import type { Path } from '../path.ts';
 import { text, valueIn } from '../record.ts';
 import type { HttpConfig, HttpRequest } from './config.ts';
 import { readDocument } from './document.ts';
@@ -113,16 +115,13 @@ function leaves(record: unknown, { columns }: Document): (readonly [string, unkn
   if (columns !== undefined)
     return columns.map((name, i) => [name, (record as readonly unknown[] | undefined)?.[i]] as const);
   const found: (readonly [string, unknown])[] = [];
-  const walk = (value: unknown, path: string) => {
+  const walk = (value: unknown, path: Path) => {
     if (found.length >= MOST) return;
-    if (Array.isArray(value)) value.forEach((item, i) => walk(item, `${path}[${i}]`));
+    if (Array.isArray(value)) value.forEach((item, i) => walk(item, [...path, i]));
     else if (typeof value === 'object' && value !== null)
-      for (const [name, member] of Object.entries(value)) walk(member, path + step(name));
-    else found.push([path, value]);
+      for (const [name, member] of Object.entries(value)) walk(member, [...path, name]);
+    else found.push([pathText(path), value]);
   };
-  walk(record, '$');
+  walk(record, []);
   return found;
 }
-
-const step = (name: string): string =>
-  /^[A-Za-z_][\w-]*$/.test(name) ? `.${name}` : `['${name.replace(/[\\']/g, '\\$&')}']`;

@@ -1,5 +1,5 @@
 import type { BrowseRequest, Place, Places } from '../collector.ts';
-import { follow } from '../path.ts';
+import { follow, pathText } from '../path.ts';
 import type { Path } from '../path.ts';
 import { readPayload } from '../payload.ts';
 import { parseTime } from '../time.ts';
@@ -180,14 +180,6 @@ function isTime(found: unknown, now: number): boolean {
   const at = parseTime(found);
   return at !== undefined && absurdity(at, now) === undefined;
 }
-
-const pathText = (path: Path): string =>
-  path.reduce<string>((text, step) => {
-    if (typeof step === 'number') return `${text}[${step}]`;
-    return /^[A-Za-z_][\w-]*$/.test(step)
-      ? `${text}.${step}`
-      : `${text}['${step.replace(/['\\]/g, '\\$&')}']`;
-  }, '$');
 
 /** Undefined: nothing that can be read. */
 function documentOf({ payload, whole }: Heard): unknown {
