@@ -41,15 +41,24 @@ function isRefusal(err: unknown): boolean {
 
 /** Takes what is not stored yet of a run of batches, and moves the cursor behind it: once in all, whatever ends when. */
 async function claim(tx: Db, batches: readonly Numbered[]): Promise<readonly Numbered[]> {
+  const last = batches.at(-1);
+  if (last === undefined) return [];
   const [cursor] = await tx.query<{ epoch: string; seq: number }>(
-    'select epoch, seq from spool_cursor for update',
+    `with before as (select epoch, seq from spool_cursor for update),
+     moved as (
+       update spool_cursor set epoch = $1, seq = $2 from before where before.epoch <> $1 or before.seq < $2
+     )
+     select epoch, seq from before`,
+    [last.epoch, last.seq],
   );
   if (cursor === undefined) throw new Error('The table spool_cursor is empty. Restore its only row.');
-  const due = batches.filter(({ epoch, seq }) => epoch !== cursor.epoch || seq > cursor.seq);
-  const last = due.at(-1);
-  if (last !== undefined)
-    await tx.query('update spool_cursor set epoch = $1, seq = $2', [last.epoch, last.seq]);
-  return due;
+  const { epoch, seq } = cursor;
+  // What comes before the cursor's epoch is older than it.
+  const begin = Math.max(
+    0,
+    batches.findIndex((batch) => batch.epoch === epoch),
+  );
+  return batches.slice(begin).filter((batch) => batch.epoch !== epoch || batch.seq > seq);
 }
 
 const merged = (batches: readonly Batch[]): Batch =>

@@ -88,7 +88,7 @@ export async function insertCounted(tx: Db, batch: readonly Reading[]): Promise<
   const rows = once.map(rowOf);
   await markDirty(tx, marking, batch);
   try {
-    await tx.transaction((savepoint) => savepoint.copy(readings, rows));
+    await tx.copy(readings, rows);
     return once.length === batch.length ? new Map() : less(countByTag(batch), countByTag(once));
   } catch (err) {
     if (!isDuplicate(err)) throw err;

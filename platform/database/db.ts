@@ -22,7 +22,7 @@ export interface Db {
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
   /**
    * Binary bulk load, in one round trip. `timestamptz` takes milliseconds since the epoch, with a fraction, or a `Date`;
-   * `jsonb` any value that JSON can hold; a key that exists already fails all of it.
+   * `jsonb` any value that JSON can hold; a key that exists already fails all of it, and leaves a transaction as it was.
    */
   copy(target: CopyTarget, rows: readonly (readonly unknown[])[]): Promise<void>;
 }

@@ -2,7 +2,6 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Logger } from '../log.ts';
 import { decoders } from './decode.ts';
-import { copyStatement, encodeRows } from './encode.ts';
 import type { Engine } from './engine.ts';
 import type { Load } from './session.ts';
 import { endSilentConnections } from './silence.ts';
@@ -36,9 +35,8 @@ function whereIs(url: string): string {
   }
 }
 
-const load: Load = async (client, target, rows) => {
-  const bytes = encodeRows(target, rows);
-  const stream = client.query(copyFrom(copyStatement(target, 'stdin')));
+const load: Load = async (client, sql, bytes) => {
+  const stream = client.query(copyFrom(sql('stdin')));
   await new Promise<void>((resolve, reject) => {
     stream.on('error', reject).on('finish', resolve);
     stream.end(bytes);

@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type pg from 'pg';
-import type { CopyTarget, Db } from './db.ts';
+import type { Db } from './db.ts';
+import { copyStatement, encodeRows } from './encode.ts';
 
-/** Puts rows into a table through a client, in the way of its engine. */
+/** Runs what `sql` says for the engine's way in, with the bytes of binary COPY that wait there. */
 export type Load = (
   client: pg.ClientBase,
-  target: CopyTarget,
-  rows: readonly (readonly unknown[])[],
+  sql: (source: string) => string,
+  bytes: Uint8Array,
 ) => Promise<void>;
 
 /** One connection, ours until it is released; with an error it is closed instead of used again. */
@@ -65,7 +66,10 @@ async function leased<T>(sessions: Sessions, work: (client: pg.ClientBase) => Pr
 /** Queries, each on a connection of its own from the pool, and transactions that hold one. */
 export const dbOver = (sessions: Sessions): Db => ({
   query: (sql, values) => leased(sessions, (client) => run(client, sql, values)),
-  copy: (target, rows) => leased(sessions, (client) => sessions.load(client, target, rows)),
+  copy: (target, rows) =>
+    leased(sessions, (client) =>
+      sessions.load(client, (source) => copyStatement(target, source), encodeRows(target, rows)),
+    ),
   async transaction(work) {
     refuseInside(sessions);
     const lease = await sessions.lease();
@@ -129,7 +133,16 @@ function level(client: pg.ClientBase, load: Load, progress: Progress, depth: num
     },
     async copy(target, rows) {
       check();
-      await load(client, target, rows);
+      const bytes = encodeRows(target, rows);
+      const sql = (source: string) =>
+        `savepoint copying; ${copyStatement(target, source)}; release savepoint copying`;
+      try {
+        await load(client, sql, bytes);
+      } catch (err) {
+        // Where this fails as well the transaction cannot be committed.
+        await client.query('rollback to savepoint copying').catch(() => undefined);
+        throw err;
+      }
     },
     async transaction(work) {
       check();

@@ -2,7 +2,6 @@ import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../../log.ts';
 import { decoders } from '../decode.ts';
-import { copyStatement, encodeRows } from '../encode.ts';
 import type { Engine } from '../engine.ts';
 import type { Load } from '../session.ts';
 import { startHost } from './host.ts';
@@ -13,26 +12,20 @@ import { wire } from './wire.ts';
 /** Many statements end by themselves before a restart would have ended them. */
 const CANCEL_GRACE_MS = 1_000;
 
-/** Bulk loads go by a device of the package that holds one load at a time. */
-function loaderOf(host: Host): Load {
-  let last: Promise<unknown> = Promise.resolve();
-
-  const loadNow: Load = async (client, target, rows) => {
-    const remote = await host.remote();
-    await remote.attach(encodeRows(target, rows));
-    try {
-      await client.query(copyStatement(target, `'/dev/blob'`));
-    } finally {
-      // A thread that is gone has taken the device along.
-      await remote.detach().catch(() => undefined);
-    }
-  };
-  return (client, target, rows) => {
-    const turn = last.then(() => loadNow(client, target, rows));
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-}
+/** Bulk loads go by a device of the package: the bytes travel with the statement that reads them, when its turn comes. */
+const loaderOf =
+  (host: Host): Load =>
+  (client, sql, bytes) =>
+    new Promise((resolve, reject) => {
+      const ended = (err?: Error | null) => (err ? reject(err) : resolve());
+      const query = new pg.Query(sql(`'/dev/blob'`), ended);
+      const submit = query.submit.bind(query);
+      query.submit = (connection) => {
+        host.attach(bytes);
+        submit(connection);
+      };
+      client.query(query);
+    });
 
 function poolOver(host: Host, log: Logger): pg.Pool {
   // `stream` is known to the driver, not to its types. All that the environment could set is set here.

@@ -17,7 +17,8 @@ class WorkerLost extends Error {
 export interface Host extends AsyncDisposable {
   /** A session on the thread that lives, or on the next one; it begins clean. */
   session(): Promise<WireSession>;
-  readonly remote: () => Promise<Remote<DatabaseThread>>;
+  /** The next statement finds these bytes in '/dev/blob'. */
+  attach(bytes: Uint8Array): void;
   /** The statement that runs now, if any. Settles when it has ended, however it did. */
   readonly running: () => Promise<void> | undefined;
   /** A thread that ends from now on is not replaced; who waits for one is told. */
@@ -72,12 +73,16 @@ async function reopen(options: HostOptions, signal: AbortSignal): Promise<Thread
   }
 }
 
-/** Where the statement stands that is under way; there is one session, so there is one statement. */
+/** The statement that is under way, and what the next one brings; there is one session, so there is one of each. */
 function slot() {
   let running: Promise<void> | undefined;
+  let attached: Uint8Array | undefined;
   return {
     running: () => running,
-    put: async <T>(work: Promise<T>): Promise<T> => {
+    attach: (bytes: Uint8Array | undefined) => void (attached = bytes),
+    async execute(remote: Remote<DatabaseThread>, messages: Uint8Array): Promise<Uint8Array> {
+      const work = remote.execute(messages, attached);
+      attached = undefined;
       running = work.then(
         () => undefined,
         () => undefined,
@@ -89,7 +94,7 @@ function slot() {
 
 const sessionOn = (thread: Thread<DatabaseThread>, statement: ReturnType<typeof slot>): WireSession => ({
   lost: thread.ended.then((cause) => new WorkerLost('The worker of the database ended.', { cause })),
-  execute: (messages) => statement.put(thread.remote.execute(messages)),
+  execute: (messages) => statement.execute(thread.remote, messages),
 });
 
 /** Rejects where the database cannot be opened the first time; later it is tried again and again. */
@@ -117,10 +122,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   return {
     async session() {
       const thread = await current;
+      statement.attach(undefined);
       await thread.remote.begin();
       return sessionOn(thread, statement);
     },
-    remote: async () => (await current).remote,
+    attach: statement.attach,
     running: statement.running,
     stopReopening: () => closing.abort(),
     restart: async () => (await current)[Symbol.asyncDispose](),

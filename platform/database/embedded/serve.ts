@@ -12,9 +12,8 @@ const IDLE = 'I'.charCodeAt(0);
 export interface DatabaseThread extends Methods {
   open: () => Promise<void>;
   begin: () => Promise<void>;
-  execute: (messages: Uint8Array) => Promise<Uint8Array>;
-  attach: (bytes: Uint8Array) => Promise<void>;
-  detach: () => Promise<void>;
+  /** `blob` is what the statement finds in '/dev/blob'. */
+  execute: (messages: Uint8Array, blob?: Uint8Array) => Promise<Uint8Array>;
   close: () => Promise<void>;
 }
 
@@ -83,18 +82,14 @@ export function serveDatabase(
       await run(pg.exec(`set search_path = public; set timezone = 'UTC'`));
       idle = true;
     },
-    async execute(messages: Uint8Array) {
+    async execute(messages: Uint8Array, blob?: Uint8Array) {
       const { pg, checkpoints } = opened();
+      if (blob !== undefined) await pg._handleBlob(new Blob([blob.slice()]));
       const { data } = await run(pg.execProtocol(messages, { throwOnError: false }));
+      if (blob !== undefined) await pg._cleanupBlob();
       idle = data.at(-1) === IDLE;
       setImmediate(checkpoints.writeIfMuch);
       return data.slice();
-    },
-    async attach(bytes: Uint8Array) {
-      await opened().pg._handleBlob(new Blob([bytes.slice()]));
-    },
-    async detach() {
-      await opened().pg._cleanupBlob();
     },
     async close() {
       backend?.checkpoints[Symbol.dispose]();

@@ -115,6 +115,28 @@ test('a bulk load that breaks a rule of the table fails as a whole, and the conn
   expect(await db.query('select n from once')).toEqual([{ n: 7 }]);
 });
 
+test('inside a transaction a bulk load that fails leaves it as it was', async () => {
+  await db.query('create table if not exists once (n int primary key)');
+  await db.query('truncate once');
+  const target: CopyTarget = { table: 'once', columns: { n: 'int4' } };
+  await db.transaction(async (tx) => {
+    await tx.copy(target, [[1]]);
+    await expect(tx.copy(target, [[2], [1]])).rejects.toThrow('duplicate key');
+    await expect(tx.copy(target, [['two']])).rejects.toThrow('Row 0 for once.n');
+    await tx.copy(target, [[3]]);
+  });
+  expect(await db.query('select n from once order by n')).toEqual([{ n: 1 }, { n: 3 }]);
+});
+
+test('a bulk load and other statements may be under way together', async () => {
+  await db.query('truncate everything');
+  const rows = Array.from({ length: 100 }, (_, n) => [n]);
+  const target: CopyTarget = { table: 'everything', columns: { n: 'int4' } };
+  const work = [1, 2, 3].flatMap(() => [db.copy(target, rows), db.query('select pg_sleep(0.01)')]);
+  await Promise.all(work);
+  expect(await db.query('select count(*) from everything')).toEqual([{ count: 300 }]);
+});
+
 test('a large bulk load arrives whole', async () => {
   await db.query('truncate everything');
   const rows = Array.from({ length: 30_000 }, (_, n) => [n, `row ${n}`]);
