@@ -7,7 +7,7 @@ import type { Left, Site } from './collect.ts';
 import { OpcuaAddress, OpcuaConfig } from './config.ts';
 import { readHistory } from './history.ts';
 import { invoke } from './invoke.ts';
-import { keep, keyOf, take } from './left.ts';
+import { find, forget, keep, keyOf } from './left.ts';
 import type { Limits } from './limits.ts';
 import { readersOf } from './readers.ts';
 import type { OpcuaPlan } from './readers.ts';
@@ -46,7 +46,8 @@ export const opcua: Protocol<OpcuaConfig, OpcuaAddress> = {
       invoke: async (call, signal) => invoke(link().session, call, signal),
     };
     if (plan.config.alarms !== undefined)
-      driver.acknowledge = async (order, signal) => (await link().alarms?.acknowledge(order, signal)) ?? null;
+      driver.acknowledge = async (order, signal) =>
+        (await link().alarms?.acknowledge(order, signal)) ?? { state: 'refused', why: 'Its alarms are not followed.' };
     if (!plan.config.history) return driver;
     return {
       ...driver,
@@ -72,16 +73,15 @@ async function runOnce(
 ): Promise<void> {
   const { config, pkiFolder } = site.plan;
   const key = keyOf(site.plan);
-  const left = take(key);
-  const chosen = await connectBest(config, pkiFolder, signal, left).catch((err: unknown) => {
-    if (left !== undefined) keep(key, left); // for the attempt that finds the server
-    throw err;
-  });
+  const left = find(key);
+  const chosen = await connectBest(config, pkiFolder, signal, left);
+  forget(key); // only now: it is for the attempt that finds the server
   await using link = chosen.link;
   const { endpoint } = chosen;
   tell(site.report, endpoint, link.notices);
   const over = new AbortController();
   const leave = (what: Omit<Left, 'endpoint'>): void => {
+    if (signal.aborted) return; // nobody will come back for it
     link.leave();
     keep(key, { ...what, endpoint });
   };

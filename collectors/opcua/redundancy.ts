@@ -38,19 +38,17 @@ export async function connectBest(
   left: Left | undefined,
 ): Promise<Chosen> {
   const endpoints = endpointsOf(config);
+  const earlierAt = (endpoint: string) => (left?.endpoint === endpoint ? left.session : undefined);
   const reach = (endpoint: string, within: AbortSignal) =>
-    connect(
-      { ...config, endpoint },
-      pkiFolder,
-      within,
-      left?.endpoint === endpoint ? left.session : undefined,
-    );
+    connect({ ...config, endpoint }, pkiFolder, within, earlierAt(endpoint));
   const [single, ...others] = endpoints;
   if (single !== undefined && others.length === 0)
     return { link: await reach(single, signal), endpoint: single };
 
   const within = timeLimit(PROBE_MS, signal);
-  const outcomes = await Promise.allSettled(endpoints.map((one) => candidate(one, reach, within)));
+  const outcomes = await Promise.allSettled(
+    endpoints.map(async (one) => candidate(one, await reach(one, within), earlierAt(one), within)),
+  );
   const found = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const rank = ({ level, endpoint }: Candidate) => level + (endpoint === left?.endpoint ? 0.5 : 0);
   const [best, ...rest] = found.sort((a, b) => rank(b) - rank(a));
@@ -76,13 +74,14 @@ const messageOf = (reason: unknown): string =>
 
 async function candidate(
   endpoint: string,
-  reach: (endpoint: string, within: AbortSignal) => Promise<Link>,
+  link: Link,
+  earlier: Session | undefined,
   within: AbortSignal,
 ): Promise<Candidate> {
-  const link = await reach(endpoint, within);
   try {
     return { link, endpoint, level: await serviceLevel(link.session, within) };
   } catch (err) {
+    if (link.session === earlier) link.leave(); // for the next attempt
     await link[Symbol.asyncDispose]();
     throw err;
   }

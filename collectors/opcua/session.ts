@@ -95,19 +95,20 @@ async function enter(config: OpcuaConfig, pki: string, own: Own, { signal, earli
     return (await client.createSession(user)) as Session;
   };
   const opening = open();
-  let left = false;
+  let stays: (session: Session) => boolean = () => false;
   const goodbye = async () => {
     // The client itself leaves its sessions where they are, and one that comes too late would be one too many.
-    const closed = left ? Promise.resolve() : opening.then((session) => session.close(true));
+    const closed = opening.then((session) => (stays(session) ? undefined : session.close(true)));
     const bye = closed.catch(() => undefined).then(() => client.disconnect());
     await Promise.race([bye.catch(() => undefined), wait(GOODBYE_MS, undefined, { ref: false })]);
   };
   try {
     const session = await until(signal, opening);
     const { notices } = way;
-    const leave = () => (left = true);
+    const leave = () => (stays = () => true);
     return { session, lost, notices, leave, isCut: () => isCut, [Symbol.asyncDispose]: goodbye };
   } catch (err) {
+    stays = (session) => session === earlier; // for the next attempt
     await goodbye();
     throw err;
   }

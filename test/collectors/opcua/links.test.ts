@@ -120,26 +120,30 @@ test('a stopped source leaves no session behind, and a full server is told from 
   }
 });
 
-test('of redundant servers the one with the highest service level is read, and the next when it drops', async () => {
-  await using main = await opcuaServer();
-  await using spare = await opcuaServer();
-  await main.setServiceLevel(210);
-  await spare.setServiceLevel(250);
-  await main.set('level', 1);
-  await spare.set('level', 2);
-  const { start, values, lines } = source(main.endpoint, { endpoints: [spare.endpoint] });
-  const run = start();
-  await vi.waitFor(() => expect(values()).toEqual([2]), WAIT);
-  await spare.setServiceLevel(100);
-  await vi.waitFor(() => expect(last(values())).toBe(1), WAIT);
-  expect(lines.some(({ msg }) => String(msg).includes('service level 100'))).toBe(true);
+test(
+  'of redundant servers the one with the highest service level is read, and the next when it drops',
+  { timeout: 60_000 },
+  async () => {
+    await using main = await opcuaServer();
+    await using spare = await opcuaServer();
+    await main.setServiceLevel(210);
+    await spare.setServiceLevel(250);
+    await main.set('level', 1);
+    await spare.set('level', 2);
+    const { start, values, lines } = source(main.endpoint, { endpoints: [spare.endpoint] });
+    const run = start();
+    await vi.waitFor(() => expect(values()).toEqual([2]), WAIT);
+    await spare.setServiceLevel(100);
+    await vi.waitFor(() => expect(last(values())).toBe(1), WAIT);
+    expect(lines.some(({ msg }) => String(msg).includes('service level 100'))).toBe(true);
 
-  await main.kill();
-  expect(await run.ended).toBeInstanceOf(Error);
-  const next = start();
-  await vi.waitFor(() => expect(last(values())).toBe(2), WAIT);
-  await next.stop();
-});
+    await main.kill();
+    expect(await run.ended).toBeInstanceOf(Error);
+    const next = start();
+    await vi.waitFor(() => expect(last(values())).toBe(2), WAIT);
+    await next.stop();
+  },
+);
 
 test('history of a gap arrives newest first with its status, while live values go on', async () => {
   await using server = await opcuaServer({ limits: { maxNodesPerHistoryReadData: 1 } });

@@ -86,3 +86,20 @@ test('a server that once fails to state its level is still left when it becomes 
   first.level = 100;
   await vi.waitFor(() => expect(subscribed(spare)).toBe(true), WAIT);
 });
+
+test('a session that was resumed at a server that then hangs is there for the next attempt', async () => {
+  const said: { level: number | undefined } = { level: 250 };
+  const [main, spare] = [await member(said), await member({ level: undefined })];
+  const first = client(main, spare);
+  await vi.waitFor(() => expect(main.waiting()).toBeGreaterThan(0), WAIT);
+  said.level = undefined;
+  main.drop();
+  expect(await first.ended).toBeInstanceOf(Error);
+  expect(String(await client(main, spare).ended)).toContain('None of the servers can be reached');
+  said.level = 250;
+  client(main, spare);
+  await vi.waitFor(() => expect(main.waiting()).toBeGreaterThan(0), WAIT);
+  const asked = (name: string) => main.requests.filter((one) => one === name).length;
+  expect([asked('ActivateSessionRequest'), asked('CreateSessionRequest')]).toEqual([3, 1]);
+  expect(asked('CloseSessionRequest')).toBe(0);
+});
