@@ -1,10 +1,18 @@
 import type { Raw } from '../history/reading.ts';
 import type { Point, Report } from './collector.ts';
+import type { Column } from './csv-format.ts';
+import { follow, parsePath } from './path.ts';
 import { absurdity, numberIn } from './value.ts';
 import type { TimeReader } from './wall-time.ts';
 
 /** Finds one thing in a record: a member of a JSON object, a cell of a row. Undefined: it is not there. */
 export type Field = (record: unknown) => unknown;
+
+/** A member of a JSON object, by its name or its path. Undefined: that is no path. */
+export const memberOf = (column: Column): Field | undefined => {
+  const path = typeof column === 'string' && column.startsWith('$') ? parsePath(column) : [column];
+  return path === undefined ? undefined : (record) => follow(record, path);
+};
 
 /** The record is meant when what stands there is this. */
 export interface Condition {

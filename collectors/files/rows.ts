@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { BrokenTable, cellOf, csvRows } from '../csv.ts';
 import type { Column } from '../csv-format.ts';
-import { follow, parsePath } from '../path.ts';
 import { readPayload } from '../payload.ts';
+import { memberOf } from '../record.ts';
 import type { Field } from '../record.ts';
 import type { FilesConfig } from './config.ts';
 
@@ -69,11 +69,6 @@ const rowChecker =
       return { line, record: cells, wrong: 'is not written in the encoding that is configured' };
     return { line, record: cells };
   };
-
-const memberOf = (column: Column): Field | undefined => {
-  const path = typeof column === 'string' && column.startsWith('$') ? parsePath(column) : [column];
-  return path === undefined ? undefined : (record) => follow(record, path);
-};
 
 const LONGEST_LINE = 1_048_576;
 const LINE_END = 10;

@@ -4,6 +4,7 @@ import { BrokenTable, cellOf, csvRows } from '../csv.ts';
 import type { Row } from '../csv.ts';
 import { follow, parsePath } from '../path.ts';
 import { readPayload } from '../payload.ts';
+import { memberOf } from '../record.ts';
 import type { Field, Wanted } from '../record.ts';
 import type { HttpAddress, HttpRequest } from './config.ts';
 
@@ -45,11 +46,6 @@ function readJson(body: Uint8Array, each: string | undefined): Document {
     field: memberOf,
   };
 }
-
-const memberOf = (column: Column): Field | undefined => {
-  const path = typeof column === 'string' && column.startsWith('$') ? parsePath(column) : [column];
-  return path === undefined ? undefined : (record) => follow(record, path);
-};
 
 async function readTable(body: Uint8Array, csv: HttpRequest['csv']): Promise<Document> {
   const rows = await rowsOf(body, csv);
