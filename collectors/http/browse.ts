@@ -1,4 +1,5 @@
 import type { BrowseRequest, Place, Places } from '../collector.ts';
+import { emptyPlace } from '../empty-place.ts';
 import { pathText } from '../path.ts';
 import type { Path } from '../path.ts';
 import { text, valueIn } from '../record.ts';
@@ -26,22 +27,13 @@ export async function browse(config: HttpConfig, kept: Documents, request: Brows
 
 const requestsOf = ({ requests }: HttpConfig): Place[] =>
   Object.entries(requests).map(([name, { path, format }]) => ({
-    ...nothing,
+    ...emptyPlace,
     id: name,
     name,
     description: path,
     branch: true,
     type: format,
   }));
-
-const nothing = {
-  address: null,
-  kind: null,
-  unit: '',
-  range: null,
-  value: null,
-  writable: false,
-} as const;
 
 async function below({ requests }: HttpConfig, kept: Documents, place: string | null): Promise<Place[]> {
   const places: Place[] = [];
@@ -84,11 +76,9 @@ function placeOf(name: string, address: object, found: unknown): Place {
   const number = valueIn(found, 'number');
   const kind = number === undefined ? 'text' : 'number';
   return {
-    ...nothing,
+    ...emptyPlace,
     id: JSON.stringify(address),
     name,
-    description: '',
-    branch: false,
     address,
     kind,
     type: found === null ? 'null' : typeof found,

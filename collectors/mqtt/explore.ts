@@ -1,4 +1,5 @@
 import type { BrowseRequest, Place, Places } from '../collector.ts';
+import { emptyPlace } from '../empty-place.ts';
 import { follow, pathText } from '../path.ts';
 import type { Path } from '../path.ts';
 import { readPayload } from '../payload.ts';
@@ -91,7 +92,7 @@ function levelPlace(
   const name = levels.at(-1) ?? '';
   const id = idOf(levels, null);
   if (own === undefined || members)
-    return { ...nothing, id, name, branch: true, description: own === undefined ? '' : rate(own) };
+    return { ...emptyPlace, id, name, branch: true, description: own === undefined ? '' : rate(own) };
   return { ...leaf(own, [], document, mappings), id, name, branch: further };
 }
 
@@ -105,7 +106,7 @@ function membersOf(one: Heard, path: Path, mappings: Mappings): Place[] {
     if (typeof value !== 'object' || value === null) return leaf(one, deeper, value, mappings);
     const id = idOf(one.topic.split('/'), deeper);
     return {
-      ...nothing,
+      ...emptyPlace,
       id,
       name: String(name),
       branch: true,
@@ -114,18 +115,13 @@ function membersOf(one: Heard, path: Path, mappings: Mappings): Place[] {
   });
 }
 
-const nothing: Omit<Place, 'id' | 'name'> = {
-  ...{ description: '', branch: false, address: null, kind: null, type: '' },
-  ...{ unit: '', range: null, value: null, writable: false },
-};
-
 const rate = ({ count, perS, at }: Heard): string =>
   `${count} messages, ${perS.toFixed(perS < 10 ? 1 : 0)}/s, last at ${new Date(at).toISOString()}`;
 
 function leaf(one: Heard, path: Path, value: unknown, mappings: Mappings): Place {
   const { kind, type } = typeOf(value);
   return {
-    ...nothing,
+    ...emptyPlace,
     ...{ id: idOf(one.topic.split('/'), path), kind, type },
     name: String(path.at(-1) ?? one.topic.split('/').at(-1)),
     description: rate(one),

@@ -1,4 +1,5 @@
 import type { BrowseRequest, Place, Places } from '../../collector.ts';
+import { emptyPlace } from '../../empty-place.ts';
 import type { SparkplugAddress } from './config.ts';
 import { isReadOnly } from './command.ts';
 import { elementOf } from './datatype.ts';
@@ -41,9 +42,9 @@ const found = (host: Host, place: string | null, text: string): Place[] =>
 function branch(host: Host, place: string): Place {
   const unit = host.unit(place);
   return {
+    ...emptyPlace,
     ...{ id: place, name: place.split('/').at(-1) ?? place, branch: true },
     description: unit === undefined ? '' : unit.online ? 'online' : 'offline',
-    ...{ address: null, kind: null, type: '', unit: '', range: null, value: null, writable: false },
   };
 }
 
