@@ -188,6 +188,36 @@ test('a server that is killed ends the run, and one that is frozen too', { timeo
   });
 });
 
+test(
+  'a server that is read from all the time is alive, and known to be frozen none the less',
+  { timeout: 60_000 },
+  async () => {
+    await using mortal = await opcuaServer();
+    const run = client([node(1, 'running')], { endpoint: mortal.endpoint });
+    await vi.waitFor(() => expect(run.of(1)).toHaveLength(1), WAIT);
+    const reads = { asked: 0, answered: 0 };
+    const read = async () => {
+      reads.asked++;
+      const { signal } = new AbortController();
+      await run.collector.browse!({ place: null, search: '', limit: 10, after: null }, signal);
+      reads.answered++;
+    };
+    const often = setInterval(() => void read().catch(() => undefined), 100);
+    onTestFinished(() => clearInterval(often));
+    const keepAlives = () => run.batches.filter((batch) => batch.length === 0).length;
+    const before = keepAlives();
+    await vi.waitFor(() => expect(keepAlives()).toBeGreaterThan(before + 1), WAIT);
+    await vi.waitFor(() => expect(reads.answered).toBeGreaterThan(5), WAIT);
+
+    mortal.freeze();
+    const asked = reads.asked;
+    expect(await run.ended).toMatchObject({
+      message: expect.stringContaining('not even a keep-alive') as string,
+    });
+    expect(reads.asked).toBeGreaterThan(asked + 5); // requests that find no answer do not pass for life
+  },
+);
+
 test('the library prints nothing to the console', () => {
   expect(print.mock.calls).toEqual([]);
 });
