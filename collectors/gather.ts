@@ -1,9 +1,9 @@
 import type { Raw } from '../history/reading.ts';
 import type { Emit } from './collector.ts';
 
-/** Batches on their way at once. While none may start, the next one grows. */
+/** Batches on their way at once: while some are stored, others are cleaned. */
 const IN_FLIGHT = 4;
-/** A batch of this size does not wait for the end of its window. */
+/** A batch of this size does not wait for the end of its window, and does not grow. */
 const LARGE = 2000;
 
 /** Turns many small arrivals into few batches, for devices that send when they please. */
@@ -40,55 +40,82 @@ function failing() {
   return { failed, fail: (err: unknown) => fail(err) };
 }
 
+/** Lets so many batches be on their way at once. `landed` is called after each. */
+function departures(emit: Emit, landed: () => void, fail: (err: unknown) => void) {
+  const flying = new Set<Promise<void>>();
+  let aboard = 0;
+  return {
+    get room() {
+      return flying.size < IN_FLIGHT;
+    },
+    /** Readings in all of them. */
+    aboard: () => aboard,
+    start({ readings, settle }: Batch) {
+      const count = readings.length; // the readings themselves are not held while they are on their way
+      aboard += count;
+      const flight = emit(readings).finally(() => {
+        flying.delete(flight);
+        aboard -= count;
+        landed();
+      });
+      flying.add(flight);
+      flight.catch(fail);
+      settle(flight);
+    },
+    settled: () => Promise.allSettled(flying),
+  };
+}
+
 /** Readings that arrive within `windowMs` travel in one batch. */
 export function gather(emit: Emit, windowMs: number): Gatherer {
-  const flying = new Set<Promise<void>>();
+  const full: Batch[] = [];
   let open: Batch | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let waiting = 0;
   const { failed, fail } = failing();
 
-  const start = (batch: Batch) => {
-    const count = batch.readings.length; // the readings themselves are not held while they are on their way
-    const flight = emit(batch.readings).finally(() => {
-      flying.delete(flight);
-      waiting -= count;
-      if (timer === undefined) flush();
-    });
-    flying.add(flight);
-    flight.catch(fail);
-    batch.settle(flight);
+  /** Starts what is due, in its order. */
+  const startAll = () => {
+    while (flights.room) {
+      const next = full.shift() ?? (timer === undefined ? open : undefined);
+      if (next === undefined) return;
+      if (next === open) open = undefined;
+      flights.start(next);
+    }
   };
-  const flush = () => {
+  const flights = departures(emit, startAll, fail);
+  const endWindow = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (open === undefined || flying.size >= IN_FLIGHT) return;
-    start(open);
-    open = undefined;
+    startAll();
   };
   const join = (): Batch => {
     if (open === undefined) {
       open = emptyBatch();
-      timer ??= setTimeout(flush, windowMs);
+      timer ??= setTimeout(endWindow, windowMs);
     }
     return open;
   };
+  const left = (): Batch[] => (open === undefined ? full : [...full, open]);
 
   return {
     add(readings) {
       const batch = join();
       for (const reading of readings) batch.readings.push(reading);
-      waiting += readings.length;
-      if (batch.readings.length >= LARGE) flush();
+      if (batch.readings.length >= LARGE) {
+        full.push(batch);
+        open = undefined;
+        endWindow();
+      }
       return batch.safe;
     },
     alive: () => void join(),
-    waiting: () => waiting,
+    waiting: () => left().reduce((sum, { readings }) => sum + readings.length, flights.aboard()),
     failed,
     async drain() {
-      const last = open?.safe;
-      flush();
-      await Promise.allSettled([...flying, last]);
+      const last = left().map(({ safe }) => safe);
+      endWindow();
+      await Promise.allSettled(last);
+      await flights.settled();
     },
   };
 }

@@ -54,6 +54,22 @@ test('a large batch does not wait for the end of its window', () => {
   expect(batches).toHaveLength(1);
 });
 
+test('a batch does not grow beyond bounds: what is due leaves in its order, four at a time', async () => {
+  const { emit, batches, letGo } = store();
+  const gatherer = gather(emit, 60_000);
+  const burst = (from: number) => Array.from({ length: 2000 }, (_, i) => raw(from + i));
+  for (let n = 0; n < 6; n++) void gatherer.add(burst(n * 2000));
+  void gatherer.add([raw(12_000)]);
+  expect(batches).toHaveLength(4);
+  letGo.forEach((go) => go());
+  const drained = gatherer.drain();
+  await vi.waitFor(() => expect(batches).toHaveLength(7));
+  letGo.forEach((go) => go());
+  await drained;
+  expect(batches.flat().map(({ at }) => at)).toEqual(Array.from({ length: 12_001 }, (_, i) => i));
+  expect(gatherer.waiting()).toBe(0);
+});
+
 test('a sign of life is an empty batch, unless readings are on their way anyway', async () => {
   const { emit, batches } = store();
   const gatherer = gather(emit, 1);
@@ -92,6 +108,7 @@ test('draining hands over what is left and waits until it is safe', async () => 
 test('nothing is lost, doubled or reordered, however arrivals and commits interleave', async () => {
   const step = fc.oneof(
     fc.constant('add' as const),
+    fc.constant('burst' as const),
     fc.constant('alive' as const),
     fc.constant('land' as const),
   );
@@ -103,6 +120,7 @@ test('nothing is lost, doubled or reordered, however arrivals and commits interl
       let landed = 0;
       for (const one of steps) {
         if (one === 'add') void gatherer.add([raw(++added)]);
+        else if (one === 'burst') void gatherer.add(Array.from({ length: 1500 }, () => raw(++added)));
         else if (one === 'alive') gatherer.alive();
         else letGo[landed++ % Math.max(1, letGo.length)]?.();
         await new Promise((resolve) => setImmediate(resolve));
