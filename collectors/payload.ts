@@ -1,3 +1,5 @@
+import { messageOf } from './message-of.ts';
+
 /** What a message carries: a document, a bare text such as `ON` or `12,5`, or nothing usable. */
 export type Payload =
   | { readonly kind: 'document'; readonly document: unknown }
@@ -22,7 +24,7 @@ export function readPayload(bytes: Uint8Array): Payload {
     return { kind: 'document', document: JSON.parse(keepLongIntegers(text)) as unknown };
   } catch (err) {
     if (!/^\s*[[{"]/.test(text)) return { kind: 'text', text };
-    return { kind: 'malformed', why: err instanceof Error ? err.message : String(err) };
+    return { kind: 'malformed', why: messageOf(err) };
   }
 }
 

@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import timers from 'node:timers/promises';
 import { stat } from 'node:fs/promises';
 import type { Emit, Protocol } from '../collector.ts';
+import { messageOf } from '../message-of.ts';
 import { FilesAddress, FilesConfig } from './config.ts';
 import { browse } from './browse.ts';
 import { filesIn, putAway, stateOf, stillness } from './folder.ts';
@@ -79,7 +80,7 @@ async function take(
     stuck.set(file.name, stateOf(file));
     report.fault(
       'overflow',
-      `${file.name} was read, but cannot be moved away: ${err instanceof Error ? err.message : String(err)}.`,
+      `${file.name} was read, but cannot be moved away: ${messageOf(err)}.`,
       `Let this program write to ${config.folder} and to the folders for done and failed files; look for room on the disk.`,
     );
   }

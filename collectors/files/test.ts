@@ -1,5 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import type { TestStep } from '../collector.ts';
+import { messageOf } from '../message-of.ts';
 import { picker, readRecord, shown } from '../record.ts';
 import { timeReader } from '../wall-time.ts';
 import { sampleOf } from './browse.ts';
@@ -18,7 +19,7 @@ export async function test(source: FileSource, signal: AbortSignal): Promise<rea
       steps.push({ what, ok: true, detail: await act() });
       return true;
     } catch (err) {
-      steps.push({ what, ok: false, detail: err instanceof Error ? err.message : String(err), remedy });
+      steps.push({ what, ok: false, detail: messageOf(err), remedy });
       return false;
     }
   };

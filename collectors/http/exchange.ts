@@ -4,6 +4,7 @@ import https from 'node:https';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { BrotliOptions, ZlibOptions } from 'node:zlib';
+import { messageOf } from '../message-of.ts';
 import type { HttpConfig } from './config.ts';
 import { timeLimit } from '../../platform/time-limit.ts';
 
@@ -72,11 +73,6 @@ export function exchange({ timeoutMs, maxBytes, caFile }: Limits): Disposable & 
 
 const isStale = (err: unknown): boolean =>
   err instanceof Error && (err as Error & { reused?: boolean }).reused === true;
-
-const messageOf = (err: unknown): string => {
-  if (err instanceof AggregateError && err.errors.length > 0) return messageOf(err.errors[0]);
-  return err instanceof Error ? err.message : String(err);
-};
 
 interface Way {
   readonly agent: http.Agent | https.Agent;

@@ -1,5 +1,6 @@
 import type { Raw, TagId } from '../../history/reading.ts';
 import type { Emit, Point, Report } from '../collector.ts';
+import { messageOf } from '../message-of.ts';
 import { picker, readRecord } from '../record.ts';
 import { timeReader } from '../wall-time.ts';
 import type { HttpAddress, HttpConfig, HttpRequest } from './config.ts';
@@ -205,10 +206,9 @@ async function keep(
   try {
     await documents.keep({ request: task.name, at: now, page, ending: task.request.format, body });
   } catch (err) {
-    const why = err instanceof Error ? err.message : String(err);
     report.fault(
       'overflow',
-      `${task.name}: the raw document cannot be kept: ${why}.`,
+      `${task.name}: the raw document cannot be kept: ${messageOf(err)}.`,
       'Look for room on the disk.',
     );
   }

@@ -1,4 +1,5 @@
 import type { TestStep } from '../collector.ts';
+import { messageOf } from '../message-of.ts';
 import type { HttpConfig } from './config.ts';
 import { readDocument } from './document.ts';
 import { exchange } from './exchange.ts';
@@ -31,8 +32,12 @@ export async function test(
       steps.push({ what, ok: true, detail: await act() });
       return true;
     } catch (err) {
-      const detail = err instanceof Error ? err.message : String(err);
-      steps.push({ what, ok: false, detail, remedy: err instanceof Step ? err.remedy : remedyFor(err) });
+      steps.push({
+        what,
+        ok: false,
+        detail: messageOf(err),
+        remedy: err instanceof Step ? err.remedy : remedyFor(err),
+      });
       return false;
     }
   };
@@ -41,8 +46,10 @@ export async function test(
     try {
       return exchange(quick);
     } catch (err) {
-      const why = err instanceof Error ? err.message : String(err);
-      throw new Step(why, 'Let `caFile` name a file of certificates (PEM) that this program may read.');
+      throw new Step(
+        messageOf(err),
+        'Let `caFile` name a file of certificates (PEM) that this program may read.',
+      );
     }
   };
   let connection: ReturnType<typeof exchange> | undefined;
@@ -65,9 +72,8 @@ async function sample(config: HttpConfig, task: Task, fetch: Fetch, signal: Abor
   const { request } = task;
   const { body } = await fetch(firstUrl(config.url, request, undefined, now), {}, signal);
   const document = await readDocument(body, request).catch((err: unknown) => {
-    const why = err instanceof Error ? err.message : String(err);
     throw new Step(
-      `the answer cannot be read: ${why}`,
+      `the answer cannot be read: ${messageOf(err)}`,
       'Compare `format`, `csv` and `each` with what the server sends.',
     );
   });
