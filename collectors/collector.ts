@@ -150,12 +150,12 @@ export interface AcknowledgeOrder {
   readonly by: string;
   readonly comment: string | null;
 }
+/** What the device made of it. `refused`: why, and what a person can do; `unknown`: it may have accepted. */
+export type AcknowledgeOutcome =
+  { readonly state: 'accepted' } | { readonly state: 'refused' | 'unknown'; readonly why: string };
 export interface Acknowledging {
-  /**
-   * Passes an acknowledgement on. Settles with null once the device has accepted it, or with why it refuses and what a
-   * person can do; the new state comes as a `Condition`. Rejects when there is no link.
-   */
-  acknowledge(order: AcknowledgeOrder, signal: AbortSignal): Promise<string | null>;
+  /** Passes an acknowledgement on. The new state comes as a `Condition`. Rejects when there is no link: nothing was sent. */
+  acknowledge(order: AcknowledgeOrder, signal: AbortSignal): Promise<AcknowledgeOutcome>;
 }
 
 /** What a driver can say beside readings. */

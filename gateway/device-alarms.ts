@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import * as timers from 'node:timers/promises';
 import type { ConditionNews } from '../collectors/collector.ts';
 import type { Logger } from '../platform/log.ts';
-import { Problem } from '../platform/web/problem.ts';
+import { acknowledging } from './acknowledge.ts';
+import type { Acknowledgement } from './acknowledge.ts';
 import type { AlarmChange } from './alarms/change.ts';
 import { createConditions } from './alarms/conditions.ts';
 import type { Watched } from './alarms/conditions.ts';
 import type { OpenAlarm, OpenDeviceAlarm } from './alarms/open.ts';
 import { protocols } from './plant/protocols.ts';
 import type { SourceProtocol } from './plant/protocols.ts';
-import { Unable } from './runtime/ask.ts';
 import type { Abilities } from './runtime/ask.ts';
 import { plainConfig } from './sources.ts';
 import type { Plant } from './store/plant.ts';
@@ -24,9 +23,9 @@ export interface DeviceAlarms {
   readonly isCertain: (id: string) => boolean;
   /**
    * Has the device acknowledge one of its alarms. Undefined: it is none of a device's; false: it does not wait for that.
-   * Throws a `Problem`, or `Unable`, that says what to do.
+   * Throws a `Problem`, or `Unable`, that says what to do; also where nobody knows whether the device has taken it.
    */
-  readonly acknowledge: (id: string, by: string, comment: string | null) => Promise<boolean | undefined>;
+  readonly acknowledge: (id: string, act: Acknowledgement) => Promise<boolean | undefined>;
   /** Goes on with another model. Alarms of sources that tell of none any more end. */
   readonly replant: (plant: Plant) => void;
 }
@@ -41,49 +40,33 @@ export interface DeviceAlarmSteps {
   readonly log: Logger;
 }
 
-/** The device has accepted; so long is waited for its new state, so that who looks at the list sees it. */
-const TOLD_MS = 3_000;
-
 export function deviceAlarms(steps: DeviceAlarmSteps): DeviceAlarms {
   const { save, publish, doubted, log } = steps;
   const open = steps.open.filter((alarm): alarm is OpenDeviceAlarm => 'device' in alarm);
   const conditions = createConditions(open, randomUUID);
-  const waiting = new Map<string, () => void>();
+  const acknowledgements = acknowledging(conditions, steps);
   let watched = new Map<number, Watched>();
 
   const keep = async (changes: readonly AlarmChange[]): Promise<void> => {
     if (changes.length === 0) return;
     await save([], changes);
     publish([], changes);
-    for (const change of changes) if ('isOurs' in change && change.isOurs) waiting.get(change.id)?.();
+    for (const change of changes) if ('isOurs' in change && change.isOurs) acknowledgements.told(change.id);
   };
   return {
     async take(source, news) {
       const from = watched.get(source);
       if (from === undefined) return;
-      await keep(conditions.take(from, news, Date.now()));
+      const changes = conditions.take(from, news, Date.now());
+      if (news.all) acknowledgements.settle(source);
+      await keep(changes);
       if (news.all) doubted?.();
     },
     lost(source) {
       if (conditions.lost(source)) doubted?.();
     },
     isCertain: (id) => conditions.isCertain(id),
-    async acknowledge(id, by, comment) {
-      const alarm = conditions.find(id);
-      if (alarm === undefined) return undefined;
-      if (alarm.state === 'acknowledged') return false;
-      const told = new Promise<void>((resolve) => waiting.set(id, resolve));
-      const forget = conditions.acting(id, { by, comment });
-      try {
-        await sendTo(steps, alarm, { key: alarm.device.key, by, comment });
-      } catch (err) {
-        forget();
-        throw err;
-      }
-      await Promise.race([told, timers.setTimeout(TOLD_MS, undefined, { ref: false })]);
-      waiting.delete(id);
-      return true;
-    },
+    acknowledge: (id, act) => acknowledgements.acknowledge(id, act),
     replant(plant) {
       watched = watchedIn(plant);
       for (const { id, enabled } of plant.sources) if (!enabled) conditions.lost(id);
@@ -91,28 +74,6 @@ export function deviceAlarms(steps: DeviceAlarmSteps): DeviceAlarms {
       keep(gone).catch((err: unknown) => log.error({ err }, 'The end of alarms could not be stored.'));
     },
   };
-}
-
-type Order = Parameters<Abilities['acknowledge']>[0];
-
-async function sendTo(
-  { source }: DeviceAlarmSteps,
-  { device }: OpenDeviceAlarm,
-  order: Order,
-): Promise<void> {
-  const live = source(device.source);
-  if (live === undefined)
-    throw new Problem({
-      status: 409,
-      detail: `There is no source '${device.sourceName}' any more. Acknowledge the alarm at its device.`,
-    });
-  const refused = await live.acknowledge(order).catch((err: unknown) => {
-    if (err instanceof Unable) throw err;
-    const what = err instanceof Error ? err.message : String(err);
-    const detail = `${what} The alarm stays as it is: acknowledge it when the connection is back, or at the device itself.`;
-    throw new Problem({ status: 502, detail }, { cause: err });
-  });
-  if (refused !== null) throw new Problem({ status: 409, detail: refused });
 }
 
 /** The sources whose devices' own alarms are taken over. */

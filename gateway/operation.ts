@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as timers from 'node:timers/promises';
 import type { Logger } from '../platform/log.ts';
+import type { Acknowledgement } from './acknowledge.ts';
 import type { OpenAlarm, OpenLimitAlarm } from './alarms/open.ts';
 import { createJudge } from './alarms/judge.ts';
 import type { SourceView } from './api/plant.ts';
@@ -30,7 +31,7 @@ export interface Operation extends AsyncDisposable {
   source(name: string): LiveSource;
   restart(source: string): Promise<void>;
   /** False if there is no such alarm to acknowledge. A device's own is acknowledged at the device, which may refuse. */
-  acknowledge(id: string, by: string, comment: string | null): Promise<boolean>;
+  acknowledge(id: string, act: Acknowledgement): Promise<boolean>;
   /** Whether an open alarm is known to be as it is shown: a device's own is not while its link is away. */
   isCertain(alarm: string): boolean;
   /** Goes on with another model. What it does not change is not disturbed: links, freshness, standing alarms. */
@@ -75,8 +76,8 @@ export async function operate(options: OperationOptions): Promise<Operation> {
       devices.lost(sources.source(name).source.id);
       await sources.restart(name);
     },
-    acknowledge: async (id, by, comment) =>
-      (await devices.acknowledge(id, by, comment)) ?? (await walk.acknowledge(id, by, comment)),
+    acknowledge: async (id, act) =>
+      (await devices.acknowledge(id, act)) ?? (await walk.acknowledge(id, act.by, act.comment)),
     isCertain: devices.isCertain,
     async replant(plant) {
       lines.replant(plant);

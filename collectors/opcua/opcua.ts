@@ -46,8 +46,11 @@ export const opcua: Protocol<OpcuaConfig, OpcuaAddress> = {
       invoke: async (call, signal) => invoke(link().session, call, signal),
     };
     if (plan.config.alarms !== undefined)
-      driver.acknowledge = async (order, signal) =>
-        (await link().alarms?.acknowledge(order, signal)) ?? { state: 'refused', why: 'Its alarms are not followed.' };
+      driver.acknowledge = async (order, signal) => {
+        const { alarms } = link();
+        if (alarms === undefined) throw new Error('The alarms of the server are not followed yet.');
+        return await alarms.acknowledge(order, signal);
+      };
     if (!plan.config.history) return driver;
     return {
       ...driver,

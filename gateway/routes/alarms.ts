@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { actorOf } from '../../platform/access/actor.ts';
+import { insertAudit } from '../../platform/access/store/audit.ts';
+import type { Act } from '../../platform/access/store/audit.ts';
 import { page, PageQuery } from '../../platform/api/page.ts';
 import type { Db } from '../../platform/database/db.ts';
 import { Problem } from '../../platform/web/problem.ts';
 import { route } from '../../platform/web/route.ts';
 import { Acknowledgement, AlarmView } from '../api/alarms.ts';
 import type { Operation } from '../operation.ts';
+import { Unable } from '../runtime/ask.ts';
 import { selectAlarms } from '../store/alarms.ts';
 import { problemOf } from './unable.ts';
 
@@ -27,10 +31,15 @@ export const alarms = (db: Db, operation: () => Operation) => [
     params: z.strictObject({ id: z.uuid() }),
     body: Acknowledgement,
     answer: z.strictObject({ acknowledged: z.literal(true) }),
-    async handle({ params, body, user }) {
+    async handle({ params, body, ...call }) {
+      const record = (act: Act) => insertAudit(db, actorOf(call), act);
+      const act = { by: call.user.name, comment: body.comment ?? null, record };
       const done = await operation()
-        .acknowledge(params.id, user.name, body.comment ?? null)
-        .catch(problemOf);
+        .acknowledge(params.id, act)
+        .catch((err: unknown) => {
+          if (err instanceof Unable) return problemOf(err);
+          throw err;
+        });
       if (!done) {
         throw new Problem({
           status: 409,

@@ -1,5 +1,6 @@
 import type {
   AcknowledgeOrder,
+  AcknowledgeOutcome,
   BrowseRequest,
   CallOutcome,
   Gap,
@@ -33,8 +34,7 @@ export interface Abilities {
   browse(request: BrowseRequest): Promise<Places>;
   write(orders: readonly WriteOrder[]): Promise<readonly WriteOutcome[]>;
   invoke(call: MethodCall): Promise<CallOutcome>;
-  /** Null: the device has accepted it. Otherwise why it refuses. */
-  acknowledge(order: AcknowledgeOrder): Promise<string | null>;
+  acknowledge(order: AcknowledgeOrder): Promise<AcknowledgeOutcome>;
   readHistory(gap: Gap): Promise<{ readonly readings: number }>;
 }
 

@@ -1,5 +1,6 @@
 import type {
   AcknowledgeOrder,
+  AcknowledgeOutcome,
   BrowseRequest,
   CallOutcome,
   ConditionNews,
@@ -52,8 +53,7 @@ export interface WorkerSide extends Record<string, (...args: never[]) => unknown
   browse(source: number, withinMs: number, request: BrowseRequest): Promise<Places>;
   write(source: number, withinMs: number, orders: readonly WriteOrder[]): Promise<readonly WriteOutcome[]>;
   invoke(source: number, withinMs: number, call: MethodCall): Promise<CallOutcome>;
-  /** Null: the device has accepted it. */
-  acknowledge(source: number, withinMs: number, order: AcknowledgeOrder): Promise<string | null>;
+  acknowledge(source: number, withinMs: number, order: AcknowledgeOrder): Promise<AcknowledgeOutcome>;
   /** What it finds goes to `emit` as `late`. */
   readHistory(source: number, withinMs: number, gap: Gap): Promise<{ readonly readings: number }>;
 }

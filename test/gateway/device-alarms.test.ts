@@ -17,6 +17,7 @@ import type { Database } from '../../platform/database/db.ts';
 import { outbox } from '../../sync/edge/store/outbox.ts';
 import { syncEdgeMigrations } from '../../sync/edge/store/migrations.ts';
 import { EventsPayload } from '../../sync/wire.ts';
+import { withSwitch } from '../support/access.ts';
 import { aDatabase } from '../support/database.ts';
 import { gatewayMigrations } from '../support/models.ts';
 import { alarmPlant } from '../support/opcua-alarms.ts';
@@ -33,6 +34,7 @@ let relay: Relay;
 let folder: string;
 let writer: Awaited<ReturnType<typeof aWriter>>;
 let current: Current;
+let power: { on: boolean };
 let web: Awaited<ReturnType<typeof aWeb>>;
 const told = { published: 0, doubted: 0 };
 
@@ -78,7 +80,9 @@ beforeAll(async () => {
   writer = await aWriter({ db, folder, flush: flushTo(outbox) });
   current = start();
   await current.replace({ plant: (await selectPlant(db))!, openAlarms: [] });
-  web = await aWeb({ routes: alarms(db, () => current.operation()) });
+  const { db: switched, power: theirs } = withSwitch(db);
+  power = theirs;
+  web = await aWeb({ routes: alarms(switched, () => current.operation()) });
 });
 afterAll(async () => {
   await web[Symbol.asyncDispose]();
@@ -139,9 +143,21 @@ test('an operator acknowledges it at its server, and is on record with it', asyn
     ...{ state: 'acknowledged', acknowledgedBy: 'operator', comment: 'seen' },
   });
   expect((await acknowledge(alarm!.id)).status).toBe(409);
-  const { items } = await selectAudit(db, { limit: 10, offset: 0, action: 'acknowledge an alarm' });
-  expect(items).toMatchObject([{ who: 'operator', new: { alarm: alarm!.id, comment: 'seen' } }]);
+  const { items } = await selectAudit(db, { limit: 2, offset: 0 });
+  expect(items).toMatchObject([
+    { action: 'acknowledge an alarm', who: 'operator', new: { alarm: alarm!.id, comment: 'seen' } },
+    { action: 'send an acknowledgement', who: 'operator', subject: items[0]?.subject },
+  ]);
   expect(items[0]?.subject).toContain('plc');
+});
+
+test('what cannot be put on record is not acknowledged at the server', async () => {
+  const trip = await named('Trip');
+  power.on = false;
+  const { status } = await acknowledge(trip!.id);
+  power.on = true;
+  expect(status).toBe(503);
+  expect(await named('Trip')).toMatchObject({ state: 'active', uncertain: false });
 });
 
 test('while the line is cut alarms are as last known and uncertain, and what ended meanwhile ends', async () => {
@@ -172,6 +188,9 @@ test('a refusal of the server reaches the operator, and nothing changes', async 
   expect(status).toBe(409);
   expect(ProblemBody.parse(body).detail).toContain('Give that user the right at the server');
   expect(await journal(trip!.id)).toEqual(['raised']);
+  expect((await selectAudit(db, { limit: 1, offset: 0 })).items).toMatchObject([
+    { action: 'an acknowledgement was refused', result: 'refused', new: { alarm: trip!.id } },
+  ]);
   device.refuse(undefined);
 });
 
@@ -189,6 +208,27 @@ test('after a restart of the gateway it is the same alarm, uncertain until its s
   expect((await acknowledge(trip!.id)).status).toBe(200);
   expect(await named('Trip')).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'operator' });
   expect(await journal(trip!.id)).toEqual(['raised', 'acknowledged']);
+});
+
+test('an acknowledgement whose answer is lost is told as not known, and is the operator’s when it turns out done', async () => {
+  device.trip(false);
+  await vi.waitFor(async () => expect(await named('Trip')).toBeUndefined(), soon);
+  device.trip(true);
+  await until('Trip', { state: 'active' });
+  const trip = await named('Trip');
+  device.duringAcknowledge(() => {
+    relay.silence();
+    setTimeout(() => void relay.restore(), 50);
+  });
+  const { status, body } = await acknowledge(trip!.id, 'in the dark');
+  device.refuse(undefined);
+  expect(status).toBe(504);
+  expect(ProblemBody.parse(body).detail).toContain('not known whether the device has taken');
+  await until('Trip', { state: 'acknowledged', acknowledgedBy: 'operator', comment: 'in the dark' });
+  const { items } = await selectAudit(db, { limit: 3, offset: 0 });
+  expect(items.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(['an acknowledgement may have arrived', 'acknowledge an alarm']),
+  );
 });
 
 test('when the alarms of a source are no longer taken over, they end, and say so', async () => {

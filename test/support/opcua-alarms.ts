@@ -16,6 +16,8 @@ export interface AlarmPlant extends OpcuaPlant {
   overflow(): void;
   /** From now on the server answers so to every Acknowledge; undefined: as it should. */
   refuse(status: StatusCode | undefined): void;
+  /** From now on `work` is done before each Acknowledge; until `refuse`. */
+  duringAcknowledge(work: () => void): void;
 }
 
 /** What the server's library has, but its types do not say. */
@@ -93,6 +95,11 @@ export async function alarmPlant(more: OPCUAServerOptions = {}): Promise<AlarmPl
     setEnabled: (enabled) => alarm.setEnabledState(enabled),
     setSeverity: (severity, message) => alarm.raiseNewCondition({ severity, message, retain: true }),
     overflow: () => server.raiseEvent('EventQueueOverflowEventType', {}),
+    duringAcknowledge: (work) =>
+      type.acknowledge.bindMethod((inputs, context, answer) => {
+        work();
+        proper.call(type.acknowledge, inputs, context, answer);
+      }),
     refuse: (statusCode) =>
       type.acknowledge.bindMethod(
         statusCode === undefined ? proper : (_inputs, _context, answer) => answer(null, { statusCode }),

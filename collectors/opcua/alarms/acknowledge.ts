@@ -1,6 +1,6 @@
 import { DataType, MethodIds, resolveNodeId, StatusCodes, Variant } from 'node-opcua-client';
 import type { StatusCode } from 'node-opcua-client';
-import type { AcknowledgeOrder } from '../../collector.ts';
+import type { AcknowledgeOrder, AcknowledgeOutcome } from '../../collector.ts';
 import type { OpcuaConfig } from '../config.ts';
 import { isServiceFault } from '../items.ts';
 import type { Session } from '../session.ts';
@@ -10,9 +10,9 @@ import type { Handle } from './condition.ts';
 
 const ACKNOWLEDGE = resolveNodeId(MethodIds.AcknowledgeableConditionType_Acknowledge);
 
-/** What the server said: null where it accepted. `stale`: it knows better than we how the alarm is. */
 export interface Answer {
-  readonly refused: string | null;
+  readonly outcome: AcknowledgeOutcome;
+  /** The server knows better than we how the alarm is. */
   readonly stale: boolean;
 }
 
@@ -26,7 +26,7 @@ export async function acknowledge(
   { by, comment }: AcknowledgeOrder,
   { config, signal }: { readonly config: OpcuaConfig; readonly signal: AbortSignal },
 ): Promise<Answer> {
-  if (conditionId === null) return { refused: NO_METHOD, stale: false };
+  if (conditionId === null) return refusal(NO_METHOD);
   const text = comment === null ? by : `${by}: ${comment}`;
   const call = session.call({
     objectId: conditionId,
@@ -36,14 +36,18 @@ export async function acknowledge(
       new Variant({ dataType: DataType.LocalizedText, value: { text } }),
     ],
   });
-  const { statusCode } = await until(signal, call).catch(statusOfFault);
-  if (statusCode.isGood()) return { refused: null, stale: false };
-  return { refused: why(statusCode, config), stale: STALE.test(statusCode.name) };
+  const said = await until(signal, call).catch(statusOfFault);
+  if ('doubt' in said) return { outcome: { state: 'unknown', why: said.doubt }, stale: true };
+  const { statusCode } = said;
+  if (statusCode.isGood()) return { outcome: { state: 'accepted' }, stale: false };
+  return refusal(why(statusCode, config), STALE.test(statusCode.name));
 }
 
-/** A server may refuse the call as a whole instead of the method in it. */
-function statusOfFault(err: unknown): { statusCode: StatusCode } {
-  if (!isServiceFault(err)) throw err;
+const refusal = (why: string, stale = false): Answer => ({ outcome: { state: 'refused', why }, stale });
+
+/** A server may refuse the call as a whole instead of the method in it; otherwise it may have arrived. */
+function statusOfFault(err: unknown): { statusCode: StatusCode } | { doubt: string } {
+  if (!isServiceFault(err)) return { doubt: err instanceof Error ? err.message : String(err) };
   const name = /Bad[A-Za-z]+/.exec(err.message)?.[0] ?? '';
   return { statusCode: (StatusCodes as unknown as Record<string, StatusCode>)[name] ?? StatusCodes.Bad };
 }

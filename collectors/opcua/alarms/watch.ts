@@ -1,6 +1,6 @@
 import type { EventFieldList } from 'node-opcua-client';
 import timers from 'node:timers/promises';
-import type { AcknowledgeOrder, Condition, Report } from '../../collector.ts';
+import type { AcknowledgeOrder, AcknowledgeOutcome, Condition, Report } from '../../collector.ts';
 import { stableId } from '../describe.ts';
 import { resolve } from '../nodes.ts';
 import type { OpcuaPlan } from '../readers.ts';
@@ -39,7 +39,7 @@ export interface AlarmWatch {
   readonly disordered: () => void;
   /** Has the server tell its alarms, and keeps what is known of them right, until `signal` aborts. */
   run(listening: Listening, signal: AbortSignal): Promise<void>;
-  acknowledge(order: AcknowledgeOrder, signal: AbortSignal): Promise<string | null>;
+  acknowledge(order: AcknowledgeOrder, signal: AbortSignal): Promise<AcknowledgeOutcome>;
 }
 
 export function watchAlarms(
@@ -84,10 +84,10 @@ export function watchAlarms(
     },
     async acknowledge(order, signal) {
       const handle = listener.handleOf(order.key);
-      if (handle === undefined) return UNKNOWN;
-      const { refused, stale } = await acknowledge(session, handle, order, { config: plan.config, signal });
+      if (handle === undefined) return { state: 'refused', why: UNKNOWN };
+      const { outcome, stale } = await acknowledge(session, handle, order, { config: plan.config, signal });
       if (stale) again.ring();
-      return refused;
+      return outcome;
     },
   };
 }

@@ -23,6 +23,8 @@ afterAll(async () => {
   await pki[Symbol.asyncDispose]();
 });
 
+const refusal = (why: string) => ({ state: 'refused', why: expect.stringContaining(why) as string });
+
 /** A source that follows the alarms of a server, as often as it is asked to. */
 function follow(alarms: object = {}, endpoint = plant.endpoint) {
   const config = OpcuaConfig.parse({ endpoint, publishingMs: 50, alarms });
@@ -57,12 +59,12 @@ test('an alarm is raised, acknowledged from here and over, as its server says', 
   await run.is('active');
   expect(run.newest()).toMatchObject({ name: 'Level', tag: 7, severity: 150, priority: 4, why: null });
   expect(run.newest()?.message).toContain('HighHigh');
-  expect(await run.acknowledge('seen')).toBeNull();
+  expect(await run.acknowledge('seen')).toEqual({ state: 'accepted' });
   await run.is('acknowledged');
   expect(run.newest()?.comment).toBe('ada: seen');
   plant.setLevel(50);
   await run.is('normal');
-  expect(await run.acknowledge()).toContain('has not told of this alarm');
+  expect(await run.acknowledge()).toEqual(refusal('has not told of this alarm'));
   expect(run.faults).toEqual([]);
 });
 
@@ -73,7 +75,7 @@ test('what an operator at the server does is heard, and so is a return that nobo
   await run.is('active');
   plant.setLevel(50);
   await vi.waitFor(() => expect(run.branch()).toMatchObject({ state: 'returned', branchOf: LEVEL }), soon);
-  expect(await run.acknowledge('late', run.branch()!.key)).toBeNull();
+  expect(await run.acknowledge('late', run.branch()!.key)).toEqual({ state: 'accepted' });
   await vi.waitFor(() => expect(run.branch()?.state).toBe('normal'), soon);
   plant.setLevel(85);
   await run.is('active');
@@ -173,7 +175,7 @@ test('a server that was killed and started again tells what it has now, and it i
   expect(next.news.find(({ all }) => all)?.conditions).toEqual([]);
   second.setLevel(5);
   await next.is('active');
-  expect(await next.acknowledge('again')).toBeNull();
+  expect(await next.acknowledge('again')).toEqual({ state: 'accepted' });
   await next.is('acknowledged');
   await next.stop();
 });
@@ -198,6 +200,18 @@ test('a server without alarms and conditions is told as a fault with its remedy,
   expect(await run.stop()).toBeUndefined();
 });
 
+test('an acknowledgement that was sent and not answered is neither accepted nor refused', async () => {
+  const patience = new AbortController();
+  const run = follow();
+  await run.told();
+  plant.setLevel(95);
+  await run.is('active');
+  plant.duringAcknowledge(() => patience.abort());
+  onTestFinished(() => plant.refuse(undefined));
+  const order = { key: LEVEL, by: 'ada', comment: null };
+  expect(await run.collector.acknowledge!(order, patience.signal)).toMatchObject({ state: 'unknown' });
+});
+
 test('a refusal of the server says what to do, and changes nothing here', async () => {
   await using stubborn = await alarmPlant();
   const run = follow({}, stubborn.endpoint);
@@ -212,7 +226,7 @@ test('a refusal of the server says what to do, and changes nothing here', async 
     [StatusCodes.BadOutOfMemory, 'BadOutOfMemory'],
   ] as const) {
     stubborn.refuse(status);
-    expect(await run.acknowledge()).toContain(remedy);
+    expect(await run.acknowledge()).toEqual(refusal(remedy));
   }
   expect(run.newest()?.state).toBe('active');
   await run.told(2); // what the server knows better is asked for
