@@ -1,31 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { createJudge } from '../../gateway/alarms/judge.ts';
-import { calculating } from '../../gateway/calculated/calculate.ts';
-import { cleaning } from '../../gateway/cleaning/clean.ts';
-import { freshness } from '../../gateway/cleaning/freshness.ts';
-import { thinning } from '../../gateway/cleaning/thin/thin.ts';
-import { ingest } from '../../gateway/ingest.ts';
 import type { Walk } from '../../gateway/ingest.ts';
-import { migrations } from '../../gateway/migrations.ts';
 import type { Tag } from '../../gateway/plant/tag.ts';
-import { flushTo } from '../../gateway/store/flush.ts';
-import { createLedger } from '../../gateway/store/ledger.ts';
-import { openQuarantine } from '../../gateway/store/quarantine.ts';
-import { openSpool } from '../../gateway/store/spool.ts';
-import { openWriter } from '../../gateway/store/writer.ts';
 import type { Writer } from '../../gateway/store/writer.ts';
 import type { Raw, TagId } from '../../history/reading.ts';
 import type { CopyTarget, Database } from '../../platform/database/db.ts';
-import { migrate } from '../../platform/database/migrate.ts';
-import { openDatabase } from '../../platform/database/open.ts';
-import { createLog } from '../../platform/log.ts';
-import { outbox } from '../../sync/edge/store/outbox.ts';
-import { aDatabaseAddress } from '../support/database.ts';
-import { aFolder } from '../support/folder.ts';
 import { aTag } from '../support/readings.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
 import { measureMqtt } from './mqtt.ts';
+import { walkTo, withStore } from './pipeline.ts';
 
 const SOURCES = 5;
 const TAGS_EACH = 100;
@@ -113,25 +94,8 @@ async function copyFor(db: Database, start: number, ms: number): Promise<Rate> {
   return { rows, ms: performance.now() - begun };
 }
 
-const walkTo = (writer: Writer): Walk => {
-  const tags = plantTags();
-  return ingest({
-    clean: cleaning(tags),
-    freshness: freshness(tags, () => undefined),
-    calculate: calculating(
-      (readings) => readings,
-      () => undefined,
-    ),
-    judge: createJudge([], [], randomUUID),
-    thin: thinning(tags),
-    hold: () => Promise.resolve(),
-    save: (readings, changes) => writer.save(readings, changes),
-    publish: () => undefined,
-  });
-};
-
 async function measure(db: Database, writer: Writer, { seconds, say }: BenchOptions): Promise<BenchResult> {
-  const walk = walkTo(writer);
+  const walk = walkTo(writer, plantTags());
   const start = Date.now();
   const poll = poller(start);
   const direct: Rate = { rows: 0, ms: 0 };
@@ -174,24 +138,5 @@ async function measure(db: Database, writer: Writer, { seconds, say }: BenchOpti
 export const ingestBench: Bench = {
   name: 'ingest',
   summary: 'from emit, and from MQTT publishers, to commit; against bare binary COPY into the same table',
-  async run(options) {
-    await using folder = await aFolder();
-    const log = createLog('bench', 'warn');
-    await using address = options.database === 'embedded' ? null : await aDatabaseAddress(options.database);
-    const where = { url: address?.url ?? 'embedded', folder: join(folder.path, 'database'), name: 'bench' };
-    await using db = await openDatabase({ ...where, log });
-    if (db.problem !== null) throw new Error(db.problem);
-    await migrate(db, migrations, createLog('bench', 'error'));
-    const quarantine = openQuarantine(folder.path, log);
-    await using spool = await openSpool({ folder: folder.path, maxBytes: 2 ** 31, quarantine, log });
-    await using writer = openWriter({
-      db,
-      spool,
-      quarantine,
-      flush: flushTo(outbox),
-      ledger: createLedger(),
-      log,
-    });
-    return await measure(db, writer, options);
-  },
+  run: (options) => withStore(options.database, (db, writer) => measure(db, writer, options)),
 };

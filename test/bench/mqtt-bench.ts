@@ -1,37 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
-import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { connectAsync } from 'mqtt';
 import { schemas } from '../../collectors/protocols.ts';
-import { createJudge } from '../../gateway/alarms/judge.ts';
-import { calculating } from '../../gateway/calculated/calculate.ts';
-import { thinning } from '../../gateway/cleaning/thin/thin.ts';
-import { createLedger } from '../../gateway/store/ledger.ts';
-import { cleaning } from '../../gateway/cleaning/clean.ts';
-import { freshness } from '../../gateway/cleaning/freshness.ts';
-import { ingest } from '../../gateway/ingest.ts';
-import { migrations } from '../../gateway/migrations.ts';
 import { createHosts } from '../../gateway/runtime/hosts.ts';
 import { startSource } from '../../gateway/runtime/source.ts';
 import type { Ears } from '../../gateway/runtime/source.ts';
-import { flushTo } from '../../gateway/store/flush.ts';
-import { openQuarantine } from '../../gateway/store/quarantine.ts';
-import { openSpool } from '../../gateway/store/spool.ts';
-import { openWriter } from '../../gateway/store/writer.ts';
 import type { Writer } from '../../gateway/store/writer.ts';
 import type { TagId } from '../../history/reading.ts';
-import { migrate } from '../../platform/database/migrate.ts';
-import { openDatabase } from '../../platform/database/open.ts';
+import type { Database } from '../../platform/database/db.ts';
 import { createLog } from '../../platform/log.ts';
-import { outbox } from '../../sync/edge/store/outbox.ts';
-import { aDatabaseAddress } from '../support/database.ts';
-import { aFolder } from '../support/folder.ts';
 import { freePort } from '../support/foreign.ts';
 import { aTag } from '../support/readings.ts';
-import type { Bench, BenchResult } from './bench.ts';
+import type { Bench, BenchOptions, BenchResult } from './bench.ts';
+import { walkTo, withStore } from './pipeline.ts';
 
 const entry = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
 const USER = { name: 'field', password: 'field-password' };
@@ -48,7 +31,7 @@ function program(name: string, ...words: readonly string[]): AsyncDisposable {
   const child = spawn(process.execPath, ['--import', 'tsx', entry(name), ...words], { stdio: 'ignore' });
   return {
     async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'exit');
     },
@@ -104,19 +87,7 @@ async function ours(writer: Writer, qos: Qos, ms: number): Promise<{ perSecond: 
       return [tag.id, tag];
     }),
   );
-  const walk = ingest({
-    clean: cleaning(tags),
-    freshness: freshness(tags, () => undefined),
-    calculate: calculating(
-      (readings) => readings,
-      () => undefined,
-    ),
-    judge: createJudge([], [], randomUUID),
-    thin: thinning(tags),
-    hold: () => Promise.resolve(),
-    save: (readings, changes) => writer.save(readings, changes),
-    publish: () => undefined,
-  });
+  const walk = walkTo(writer, tags);
   const points = [...tags.keys()].map((tag, i) => ({
     ...{ tag, name: `tag-${i}`, kind: 'number' as const },
     address: schemas.mqtt.address.parse({ topic: `device/${i}`, value: '$.v', time: '$.at' }),
@@ -172,54 +143,39 @@ async function inTurn(
   return { ours: best, bare: highest, ratio: Number((best / highest).toFixed(3)), lost };
 }
 
+async function measure(db: Database, writer: Writer, { seconds, say }: BenchOptions): Promise<BenchResult> {
+  const ms = (seconds * 1000) / (4 * ROUNDS);
+  const found: Record<string, Found> = {};
+  for (const qos of [1, 0] as const) {
+    const result = await inTurn(
+      () => bare(qos, ms),
+      () => ours(writer, qos, ms),
+    );
+    found[`qos${qos}`] = result;
+    const { ours: own, bare: limit, ratio, lost } = result;
+    say(`QoS ${qos}: ${own}/s to commit, bare aedes ${limit}/s, ratio ${ratio}, lost ${lost}`);
+  }
+  const one = found['qos1'] ?? { ours: 0, bare: 0, ratio: 0 };
+  const { engine, server, timescaledb } = db.edition ?? {};
+  return {
+    ...{ name: 'mqtt', unit: 'messages/s to commit at QoS 1', value: one.ours, ratio: one.ratio },
+    reference: { name: 'bare aedes with one subscriber, QoS 1', value: one.bare },
+    conditions: {
+      engine,
+      server,
+      timescaledb,
+      devices: DEVICES,
+      inFlightEach: 200,
+      bytes: 100,
+      rounds: ROUNDS,
+      ...found,
+    },
+  };
+}
+
 export const mqttBench: Bench = {
   name: 'mqtt',
   summary:
     'messages of 100 bytes through our broker and the pipeline to commit, against bare aedes and one subscriber',
-  async run({ database, seconds, say }): Promise<BenchResult> {
-    await using folder = await aFolder();
-    const log = createLog('bench', 'error');
-    await using address = database === 'embedded' ? null : await aDatabaseAddress(database);
-    const where = { url: address?.url ?? 'embedded', folder: join(folder.path, 'database'), name: 'bench' };
-    await using db = await openDatabase({ ...where, log });
-    if (db.problem !== null) throw new Error(db.problem);
-    await migrate(db, migrations, log);
-    const quarantine = openQuarantine(folder.path, log);
-    await using spool = await openSpool({ folder: folder.path, maxBytes: 2 ** 31, quarantine, log });
-    await using writer = openWriter({
-      db,
-      spool,
-      quarantine,
-      flush: flushTo(outbox),
-      ledger: createLedger(),
-      log,
-    });
-    const ms = (seconds * 1000) / (4 * ROUNDS);
-    const found: Record<string, Found> = {};
-    for (const qos of [1, 0] as const) {
-      const result = await inTurn(
-        () => bare(qos, ms),
-        () => ours(writer, qos, ms),
-      );
-      found[`qos${qos}`] = result;
-      const { ours: own, bare: limit, ratio, lost } = result;
-      say(`QoS ${qos}: ${own}/s to commit, bare aedes ${limit}/s, ratio ${ratio}, lost ${lost}`);
-    }
-    const one = found['qos1'] ?? { ours: 0, bare: 0, ratio: 0 };
-    const { engine, server, timescaledb } = db.edition ?? {};
-    return {
-      ...{ name: 'mqtt', unit: 'messages/s to commit at QoS 1', value: one.ours, ratio: one.ratio },
-      reference: { name: 'bare aedes with one subscriber, QoS 1', value: one.bare },
-      conditions: {
-        engine,
-        server,
-        timescaledb,
-        devices: DEVICES,
-        inFlightEach: 200,
-        bytes: 100,
-        rounds: ROUNDS,
-        ...found,
-      },
-    };
-  },
+  run: (options) => withStore(options.database, (db, writer) => measure(db, writer, options)),
 };
