@@ -1,9 +1,10 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Reading, TagId } from '../../history/reading.ts';
 import type { Logger } from '../../platform/log.ts';
 import { decodeRecord, encodeRecord, scanRecords } from './record.ts';
+import { syncFolder } from './segment.ts';
 
 export interface HeldOptions {
   readonly folder: string;
@@ -55,6 +56,7 @@ async function writeAnew(path: string, readings: readonly Reading[]): Promise<Fi
     if (readings.length > 0) await file.writeFile(encodeRecord({ readings, changes: [] }, 0));
     await file.sync();
     await rename(`${path}.new`, path);
+    await syncFolder(dirname(path));
     return file;
   } catch (err) {
     await file.close();

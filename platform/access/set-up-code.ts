@@ -10,9 +10,11 @@ const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
 export function setUpCode(folder: string) {
   const file = path.join(folder, 'setup-code');
 
+  /** A power cut may have left the file without its content: that is no code. */
   const read = async (): Promise<string | undefined> => {
     try {
-      return (await readFile(file, 'utf8')).trim();
+      const code = (await readFile(file, 'utf8')).trim();
+      return code === '' ? undefined : code;
     } catch (err) {
       if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw err;
@@ -26,7 +28,8 @@ export function setUpCode(folder: string) {
       const letters = Array.from({ length: 20 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
       const code = letters.replace(/(.{5})(?=.)/g, '$1-');
       await mkdir(folder, { recursive: true });
-      await writeFile(file, `${code}\n`, { mode: 0o600, flag: 'wx' });
+      await rm(file, { force: true });
+      await writeFile(file, `${code}\n`, { mode: 0o600, flag: 'wx', flush: true });
       return code;
     },
     /** However it was typed: small letters, spaces and missing hyphens do no harm. */

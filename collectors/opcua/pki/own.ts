@@ -133,6 +133,6 @@ async function show(pki: string, generation: number): Promise<void> {
   const { certificate } = await read(fileOf(pki, generation));
   await mkdir(join(pki, 'own', 'certs'), { recursive: true });
   const draft = `${ownCertificateFile(pki)}.${randomUUID()}`;
-  await writeFile(draft, certificate.toString());
+  await writeFile(draft, certificate.toString(), { flush: true });
   await rename(draft, ownCertificateFile(pki));
 }

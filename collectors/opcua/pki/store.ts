@@ -54,7 +54,7 @@ export async function shelve(pki: string, certificate: X509Certificate, shelf: S
   const folders = [...SHELVES.map((one) => shelfFolder(pki, one)), ...crlFolders(pki)];
   await Promise.all(folders.map((one) => mkdir(one, { recursive: true })));
   const draft = join(folder, `.${thumbprint}.${process.pid}.${Math.random().toString(36).slice(2)}`);
-  await writeFile(draft, certificate.toString());
+  await writeFile(draft, certificate.toString(), { flush: true });
   await rename(draft, join(folder, `${thumbprint}.pem`));
   const kept = join(folder, `${thumbprint}.pem`);
   await Promise.all(
