@@ -41,18 +41,22 @@ export function createJudge(
   let byTag = groupByTag(standings);
 
   return {
-    judge: (readings, now) =>
-      readings.flatMap(({ tag, at, cleaned: value, quality }) => {
+    judge(readings, now) {
+      const changes: LimitChange[] = [];
+      for (const { tag, at, cleaned: value, quality } of readings) {
+        const here = byTag.get(tag);
+        if (here === undefined) continue;
         const known = value !== null && statusOf(quality) !== 'bad';
-        return (byTag.get(tag) ?? []).flatMap((standing) => {
+        for (const standing of here) {
           standing.known = known;
-          if (!known) return [];
+          if (!known) continue;
           const before = standing.state;
-          const changes = look(standing, { at, value }, newId);
+          changes.push(...look(standing, { at, value }, newId));
           if (before === 'normal') standing.heardAt = now;
-          return changes;
-        });
-      }),
+        }
+      }
+      return changes;
+    },
 
     tick: (now, fresh) =>
       standings.flatMap((standing) =>

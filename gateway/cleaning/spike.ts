@@ -4,6 +4,7 @@ import type { Stage, Tags } from './stage.ts';
 
 /** Readings that the median is taken of. A real step is believed after half of them. */
 const WINDOW = 11;
+const HALF = WINDOW >> 1;
 /** Median absolute deviations of a normal distribution are this much smaller than its standard deviation. */
 const MAD_TO_SIGMA = 1.4826;
 /** Pearson (1999) uses 3; a trailing window of 11 would then doubt one in fifty readings of plain noise. */
@@ -15,21 +16,19 @@ const SIGMAS = 6;
  * shown digit resolves, so that a quiet signal may move.
  */
 export function spike(tags: Tags): Stage {
-  const windows = new Map<TagId, { values: number[]; newest: number }>();
+  const windows = new Map<TagId, Trailing>();
 
   const look = (reading: Reading): Reading => {
     const tag = tags.get(reading.tag);
     if (tag?.spike !== true || reading.cleaned === null) return reading;
-    const seen = windows.get(reading.tag) ?? { values: [], newest: -Infinity };
+    let seen = windows.get(reading.tag);
+    if (seen === undefined) windows.set(reading.tag, (seen = emptyWindow()));
     if (reading.at <= seen.newest) return reading;
-    windows.set(reading.tag, seen);
     seen.newest = reading.at;
-    const { values } = seen;
-    values.push(reading.cleaned);
-    if (values.length > WINDOW) values.shift();
-    if (values.length < WINDOW) return reading;
-    const middle = median(values);
-    const deviation = Math.max(median(values.map((value) => Math.abs(value - middle))), 10 ** -tag.decimals);
+    push(seen, reading.cleaned);
+    if (seen.count < WINDOW) return reading;
+    const middle = seen.bySize[HALF] ?? NaN;
+    const deviation = Math.max(medianDeviation(seen.bySize), 10 ** -tag.decimals);
     if (Math.abs(reading.cleaned - middle) <= SIGMAS * MAD_TO_SIGMA * deviation) return reading;
     return { ...reading, quality: quality('uncertain', 'spike'), cleaned: middle };
   };
@@ -37,7 +36,45 @@ export function spike(tags: Tags): Stage {
   return (readings) => readings.map(look);
 }
 
-function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[sorted.length >> 1] ?? NaN;
+/** The newest values of a tag, kept in both orders: this runs for every reading. */
+interface Trailing {
+  readonly byAge: Float64Array;
+  readonly bySize: Float64Array;
+  count: number;
+  /** Where in `byAge` the next value goes: the place of the oldest one. */
+  next: number;
+  newest: number;
+}
+
+const emptyWindow = (): Trailing => ({
+  ...{ byAge: new Float64Array(WINDOW).fill(Infinity), bySize: new Float64Array(WINDOW).fill(Infinity) },
+  ...{ count: 0, next: 0, newest: -Infinity },
+});
+
+function push(window: Trailing, value: number): void {
+  const { byAge, bySize, next } = window;
+  // The oldest leaves; as long as there is none, one of the empty places does.
+  const free = bySize.indexOf(byAge[next] ?? Infinity);
+  bySize.copyWithin(free, free + 1);
+  bySize[WINDOW - 1] = Infinity;
+  const place = bySize.findIndex((each) => each > value);
+  bySize.copyWithin(place + 1, place);
+  bySize[place] = value;
+  byAge[next] = value;
+  window.next = (next + 1) % WINDOW;
+  window.count = Math.min(window.count + 1, WINDOW);
+}
+
+/** The median of how far a full window's values lie from their median: the nearer half, from the middle outwards. */
+function medianDeviation(bySize: Float64Array): number {
+  const middle = bySize[HALF] ?? NaN;
+  let [below, above, deviation] = [HALF - 1, HALF + 1, 0];
+  for (let nearer = 0; nearer < HALF; nearer++) {
+    const down = middle - (bySize[below] ?? NaN);
+    const up = (bySize[above] ?? NaN) - middle;
+    deviation = Math.min(down, up);
+    if (down <= up) below--;
+    else above++;
+  }
+  return deviation;
 }
