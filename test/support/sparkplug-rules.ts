@@ -1,8 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { Aedes } from 'aedes';
-import { onTestFinished } from 'vitest';
+import { foreignBroker } from './foreign-broker.ts';
 import { unwire } from './sparkplug.ts';
 
 interface Said {
@@ -36,7 +32,7 @@ export async function aRecorder() {
   }): Said => ({
     ...{ topic, payload: Buffer.from(payload), qos: qos ?? 0, retain: retain ?? false },
   });
-  const broker = await Aedes.createBroker({
+  const { broker, port } = await foreignBroker({
     authenticate(client, _user, _password, done) {
       const { _will: will, clean } = client as unknown as {
         _will?: Parameters<typeof said>[0];
@@ -55,15 +51,8 @@ export async function aRecorder() {
     },
   });
   broker.on('clientDisconnect', (client) => note(client, { act: 'end' }));
-  const server = createServer((socket) => broker.handle(socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    await new Promise<void>((resolve) => broker.close(resolve));
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     of: (client: string) => acts.filter((one) => one.client === client).map(({ act }) => act),
   };
 }

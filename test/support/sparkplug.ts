@@ -1,12 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
-import { Aedes } from 'aedes';
 import { connectAsync } from 'mqtt';
 import type { IClientOptions } from 'mqtt';
 import proto from 'sparkplug-payload/lib/sparkplugPayloadProto.js';
 import type { org } from 'sparkplug-payload/lib/sparkplugPayloadProto.js';
 import { onTestFinished } from 'vitest';
+import { foreignBroker } from './foreign-broker.ts';
 
 // Nothing of ours codes or decodes here: the peers speak through code generated from the official schema.
 const { Payload } = proto.org.eclipse.tahu.protobuf;
@@ -100,31 +97,17 @@ export async function aNode({ port, group = 'plant', node = 'edge', bdSeq = 0, .
 
 /** A broker that is neither ours nor guarded, and all that was published at it. */
 export async function aBroker() {
-  const broker = await Aedes.createBroker();
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    broker.handle(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    await new Promise<void>((resolve) => broker.close(resolve));
-  });
+  const { broker, port, sockets, publish } = await foreignBroker();
   const seen: { topic: string; payload: Buffer; qos: number; retain: boolean }[] = [];
   broker.on('publish', ({ topic, payload, qos, retain }) => {
     if (topic.startsWith('spBv1.0/')) seen.push({ topic, payload: Buffer.from(payload), qos, retain });
   });
-  const publish = (topic: string, payload: string | Buffer) =>
-    new Promise<void>((resolve, reject) =>
-      broker.publish({ cmd: 'publish', topic, payload, qos: 1, retain: true, dup: false }, (err) =>
-        err ? reject(err) : resolve(),
-      ),
-    );
   const states = () =>
     seen
       .filter(({ topic }) => topic.startsWith('spBv1.0/STATE/'))
       .map(({ payload }) => JSON.parse(payload.toString()) as { online: boolean; timestamp: number });
-  return { port: (server.address() as AddressInfo).port, seen, states, publish, sockets };
+  return {
+    ...{ port, seen, states, sockets },
+    publish: (topic: string, payload: string | Buffer) => publish(topic, payload, { retain: true }),
+  };
 }

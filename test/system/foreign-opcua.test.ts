@@ -128,5 +128,6 @@ test('a server of another maker sorts out events and tells an alarm; that it can
   expect(run.faults[0]?.remedy).toContain('take out alarms');
   const order = { key: 'ns=0;i=2253 High', by: 'ada', comment: null };
   const refused = await run.collector.acknowledge!(order, AbortSignal.timeout(5000));
-  expect(refused).toContain('Acknowledge it at the device itself');
+  const why = expect.stringContaining('Acknowledge it at the device itself') as string;
+  expect(refused).toEqual({ state: 'refused', why });
 });

@@ -1,39 +1,22 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
-import { Aedes } from 'aedes';
+import type { AddressInfo } from 'node:net';
 import type { AedesOptions } from 'aedes';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { MqttAddress, MqttConfig } from '../../../collectors/mqtt/config.ts';
 import { mqtt } from '../../../collectors/mqtt/mqtt.ts';
 import { aPoint, collect } from '../../support/collecting.ts';
+import { foreignBroker } from '../../support/foreign-broker.ts';
 
-/** A broker that is not ours. */
-async function foreignBroker(options: AedesOptions = {}) {
-  const broker = await Aedes.createBroker(options);
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    broker.handle(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    await new Promise<void>((resolve) => broker.close(resolve));
-  });
+/** A broker that is not ours, and the messages that were acknowledged to it. */
+async function aBroker(options: AedesOptions = {}) {
+  const foreign = await foreignBroker(options);
   const acknowledged: string[] = [];
-  broker.on(
+  foreign.broker.on(
     'ack',
     (packet) => void acknowledged.push((packet as unknown as { payload: Buffer }).payload.toString()),
   );
-  const publish = (topic: string, payload: string | Buffer, qos: 0 | 1 = 1) =>
-    new Promise<void>((resolve, reject) =>
-      broker.publish({ cmd: 'publish', topic, payload, qos, retain: false, dup: false }, (err) =>
-        err ? reject(err) : resolve(),
-      ),
-    );
-  return { port: (server.address() as AddressInfo).port, broker, sockets, publish, acknowledged };
+  return { ...foreign, acknowledged };
 }
 
 const flow = aPoint(1, MqttAddress.parse({ topic: 'plant/flow' }));
@@ -52,16 +35,16 @@ const subscribed = (run: ReturnType<typeof client>) =>
   vi.waitUntil(() => run.lines.some(({ msg }) => msg === 'Subscribed at the MQTT broker.'), 5_000);
 
 test('messages of a foreign broker become readings', async () => {
-  const { port, publish } = await foreignBroker();
+  const { port, publish } = await aBroker();
   const run = client(port);
   await subscribed(run);
   await publish('plant/flow', '12.5');
-  await publish('plant/flow', '13', 0);
+  await publish('plant/flow', '13', { qos: 0 });
   await vi.waitFor(() => expect(run.of(1).map(({ value }) => value)).toEqual([12.5, 13]), 5_000);
 });
 
 test('a message is acknowledged only once safe, and the next ones do not wait for that', async () => {
-  const { port, publish, acknowledged } = await foreignBroker();
+  const { port, publish, acknowledged } = await aBroker();
   let settle: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (settle = resolve));
   const run = client(port, {}, () => held);
@@ -77,7 +60,7 @@ test('a message is acknowledged only once safe, and the next ones do not wait fo
 });
 
 test('what was not acknowledged comes again after a reconnect', async () => {
-  const { port, publish } = await foreignBroker();
+  const { port, publish } = await aBroker();
   let settle: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (settle = resolve));
   const first = client(port, {}, () => held);
@@ -91,7 +74,7 @@ test('what was not acknowledged comes again after a reconnect', async () => {
 });
 
 test('a quiet broker is known to be alive by its answers to pings', async () => {
-  const { port } = await foreignBroker();
+  const { port } = await aBroker();
   const run = client(port);
   await vi.waitFor(
     () => expect(run.batches.filter((batch) => batch.length === 0).length).toBeGreaterThan(2),
@@ -100,7 +83,7 @@ test('a quiet broker is known to be alive by its answers to pings', async () => 
 });
 
 test('a broker that hangs up ends the run', async () => {
-  const { port, sockets } = await foreignBroker();
+  const { port, sockets } = await aBroker();
   const run = client(port);
   await subscribed(run);
   for (const socket of sockets) socket.destroy();
@@ -110,7 +93,7 @@ test('a broker that hangs up ends the run', async () => {
 });
 
 test('a broker that falls silent ends the run within a few keep-alives', async () => {
-  const { port, sockets } = await foreignBroker();
+  const { port, sockets } = await aBroker();
   const run = client(port);
   await subscribed(run);
   for (const socket of sockets) socket.pause().removeAllListeners('readable');
@@ -118,7 +101,7 @@ test('a broker that falls silent ends the run within a few keep-alives', async (
 });
 
 test('a subscription that is refused is reported, and the others go on', async () => {
-  const { port, publish } = await foreignBroker({
+  const { port, publish } = await aBroker({
     authorizeSubscribe: (_, subscription, done) =>
       done(null, subscription.topic === 'secret' ? null : subscription),
   });
@@ -136,7 +119,7 @@ test('a subscription that is refused is reported, and the others go on', async (
 
 test('where a wide subscription is refused, those within it that are allowed go on', async () => {
   const asked: string[] = [];
-  const { port, publish } = await foreignBroker({
+  const { port, publish } = await aBroker({
     authorizeSubscribe: (_, subscription, done) => {
       asked.push(subscription.topic);
       done(null, subscription.topic.includes('+') ? null : subscription);
