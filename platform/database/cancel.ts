@@ -23,6 +23,7 @@ export function cancellableSessions(
 ): Sessions {
   return {
     load: sessions.load,
+    unload: sessions.unload,
     async lease() {
       const lease = await unlessAborted(sessions.lease(), signal);
       try {

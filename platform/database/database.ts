@@ -9,6 +9,7 @@ import { outageOf } from './outage.ts';
 import { dbOver } from './session.ts';
 import type { Sessions } from './session.ts';
 import { timeLimit } from '../time-limit.ts';
+import { unload } from './unload.ts';
 
 /** Leases from the engine's pool, counted, so that closing can wait for them. */
 function countedSessions(engine: Engine) {
@@ -17,6 +18,7 @@ function countedSessions(engine: Engine) {
 
   const sessions: Sessions = {
     load: engine.load,
+    unload,
     async lease() {
       if (closing) throw new Error('The database was closed.');
       let done: () => void = () => undefined;
@@ -59,6 +61,8 @@ function watched(db: Db, where: string, lost: (problem: string) => void): Db {
     query: (sql, values) => watch(db.query(sql, values)),
     transaction: (work) => watch(db.transaction(work)),
     copy: (target, rows) => watch(db.copy(target, rows)),
+    copyOut: (query, take) => watch(db.copyOut(query, take)),
+    copyIn: (table, columns, text) => watch(db.copyIn(table, columns, text)),
   };
 }
 

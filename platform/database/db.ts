@@ -25,6 +25,10 @@ export interface Db {
    * `jsonb` any value that JSON can hold; a key that exists already fails all of it, and leaves a transaction as it was.
    */
   copy(target: CopyTarget, rows: readonly (readonly unknown[])[]): Promise<void>;
+  /** What `copy (query) to stdout` says, in lines of COPY's text form. The embedded database says all of it at once. */
+  copyOut(query: string, take: (text: Uint8Array) => Promise<void>): Promise<void>;
+  /** Loads such lines. Where that fails, a transaction can only be rolled back. */
+  copyIn(table: string, columns: readonly string[], text: Uint8Array): Promise<void>;
 }
 
 /** What the server behind `Db` can do, found by doing it. */

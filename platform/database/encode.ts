@@ -172,8 +172,11 @@ const quoted = (name: string): string =>
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join('.');
 
-/** `copy "readings" ("time", "tag_id") from <source> (format binary)`. A dot in a table's name sets its schema apart. */
-export function copyStatement({ table, columns }: CopyTarget, source: string): string {
-  const names = Object.keys(columns).map((name) => `"${name.replaceAll('"', '""')}"`);
-  return `copy ${quoted(table)} (${names.join(', ')}) from ${source} (format binary)`;
+/** `copy "readings" ("time", "tag_id") from <source>`, in text form. A dot in a table's name sets its schema apart. */
+export function copyTextStatement(table: string, columns: readonly string[], source: string): string {
+  const names = columns.map((name) => `"${name.replaceAll('"', '""')}"`);
+  return `copy ${quoted(table)} (${names.join(', ')}) from ${source}`;
 }
+
+export const copyStatement = ({ table, columns }: CopyTarget, source: string): string =>
+  `${copyTextStatement(table, Object.keys(columns), source)} (format binary)`;

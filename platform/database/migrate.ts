@@ -74,14 +74,60 @@ const LEDGER = `create table if not exists migrations (
   primary key (module, name)
 )`;
 
-/** Brings the schema up to date: the modules in the order given, each one's files by number, one transaction a file. */
-export async function migrate(db: Db, modules: readonly Migrations[], log: Logger): Promise<void> {
-  await db.transaction(async (tx) => {
+/** A row of the ledger: a step of the schema that was taken. */
+export interface Applied {
+  readonly module: string;
+  readonly name: string;
+  readonly checksum: string;
+}
+
+/** Stands in the ledger as a module while a backup is being restored: what is there until then is not whole. */
+export const RESTORING = 'restore';
+
+/** The steps that were taken, in their order. None where there is no ledger yet. */
+export async function selectApplied(db: Db): Promise<Applied[]> {
+  const [ledger] = await db.query(`select 1 from pg_class where oid = to_regclass('migrations')`);
+  if (ledger === undefined) return [];
+  return db.query<Applied>('select module, name, checksum from migrations order by applied_at, module, name');
+}
+
+/** All steps that this version knows. */
+export const knownSteps = async (modules: readonly Migrations[]): Promise<Applied[]> =>
+  (await Promise.all(modules.map(stepsOf))).flat();
+
+async function refuseHalfRestored(db: Db): Promise<void> {
+  const [row] = await db.query<{ name: string }>('select name from migrations where module = $1', [
+    RESTORING,
+  ]);
+  if (row !== undefined)
+    throw new Error(
+      `This database was restored only in part, from ${row.name}. Run 'penstock restore' once more.`,
+    );
+}
+
+/** Makes the ledger where there is none. */
+export const makeLedger = (db: Db): Promise<void> =>
+  db.transaction(async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1)', [LOCK]);
     await tx.query(LEDGER);
   });
+
+/** Brings the schema up to date: the modules in the order given, each one's files by number, one transaction a file. */
+export async function migrate(db: Db, modules: readonly Migrations[], log: Logger): Promise<void> {
+  await makeLedger(db);
+  await refuseHalfRestored(db);
+  await takeSteps(db, modules, log);
+}
+
+/** Takes the steps that are wanted (all of them, unless told) and were not taken yet. The ledger must be there. */
+export async function takeSteps(
+  db: Db,
+  modules: readonly Migrations[],
+  log: Logger,
+  isWanted: (step: Applied) => boolean = () => true,
+): Promise<void> {
   for (const module of modules)
-    for (const step of await stepsOf(module)) {
+    for (const step of (await stepsOf(module)).filter(isWanted)) {
       const applied = await db
         .transaction((tx) => apply(tx, step))
         .catch((cause: unknown) => {

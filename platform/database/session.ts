@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type pg from 'pg';
 import type { Db } from './db.ts';
-import { copyStatement, encodeRows } from './encode.ts';
+import { copyStatement, copyTextStatement, encodeRows } from './encode.ts';
 
 /** Runs what `sql` says for the engine's way in, with the bytes of binary COPY that wait there. */
 export type Load = (
@@ -10,15 +10,27 @@ export type Load = (
   bytes: Uint8Array,
 ) => Promise<void>;
 
+/** Hands over what a `copy … to stdout` says, as it comes. */
+export type Unload = (
+  client: pg.ClientBase,
+  sql: string,
+  take: (text: Uint8Array) => Promise<void>,
+) => Promise<void>;
+
+/** The two ways of bulk through a connection. */
+export interface Bulk {
+  readonly load: Load;
+  readonly unload: Unload;
+}
+
 /** One connection, ours until it is released; with an error it is closed instead of used again. */
 export interface Lease {
   readonly client: pg.ClientBase;
   readonly release: (err?: Error) => void;
 }
 
-export interface Sessions {
+export interface Sessions extends Bulk {
   lease(): Promise<Lease>;
-  readonly load: Load;
 }
 
 interface Holder {
@@ -63,6 +75,8 @@ async function leased<T>(sessions: Sessions, work: (client: pg.ClientBase) => Pr
   }
 }
 
+const copyOut = (query: string): string => `copy (${query}) to stdout`;
+
 /** Queries, each on a connection of its own from the pool, and transactions that hold one. */
 export const dbOver = (sessions: Sessions): Db => ({
   query: (sql, values) => leased(sessions, (client) => run(client, sql, values)),
@@ -70,13 +84,18 @@ export const dbOver = (sessions: Sessions): Db => ({
     leased(sessions, (client) =>
       sessions.load(client, (source) => copyStatement(target, source), encodeRows(target, rows)),
     ),
+  copyOut: (query, take) => leased(sessions, (client) => sessions.unload(client, copyOut(query), take)),
+  copyIn: (table, columns, text) =>
+    leased(sessions, (client) =>
+      sessions.load(client, (source) => copyTextStatement(table, columns, source), text),
+    ),
   async transaction(work) {
     refuseInside(sessions);
     const lease = await sessions.lease();
     const holder: Holder = { of: sessions, outer: holding.getStore(), open: true };
     let broken: Error | undefined;
     try {
-      return await holding.run(holder, () => transact(lease.client, sessions.load, work));
+      return await holding.run(holder, () => transact(lease.client, sessions, work));
     } catch (err) {
       if (err instanceof RollbackFailed) broken = err;
       throw broken === undefined ? err : broken.cause;
@@ -98,11 +117,11 @@ interface Progress {
   over: boolean;
 }
 
-async function transact<T>(client: pg.ClientBase, load: Load, work: (tx: Db) => Promise<T>): Promise<T> {
+async function transact<T>(client: pg.ClientBase, bulk: Bulk, work: (tx: Db) => Promise<T>): Promise<T> {
   const progress: Progress = { depth: 0, over: false };
   try {
     await client.query('begin');
-    const result = await work(level(client, load, progress, 0));
+    const result = await work(level(client, bulk, progress, 0));
     progress.over = true;
     const { command } = await client.query('commit');
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
@@ -121,7 +140,7 @@ async function transact<T>(client: pg.ClientBase, load: Load, work: (tx: Db) => 
 }
 
 /** The `Db` of one nesting level. While a deeper level is open, only that one may be used. */
-function level(client: pg.ClientBase, load: Load, progress: Progress, depth: number): Db {
+function level(client: pg.ClientBase, bulk: Bulk, progress: Progress, depth: number): Db {
   const check = () => {
     if (progress.over) throw new Error('This transaction has ended. Await every query inside of it.');
     if (progress.depth !== depth) throw new Error('Use the `tx` of the innermost transaction that is open.');
@@ -137,12 +156,20 @@ function level(client: pg.ClientBase, load: Load, progress: Progress, depth: num
       const sql = (source: string) =>
         `savepoint copying; ${copyStatement(target, source)}; release savepoint copying`;
       try {
-        await load(client, sql, bytes);
+        await bulk.load(client, sql, bytes);
       } catch (err) {
         // Where this fails as well the transaction cannot be committed.
         await client.query('rollback to savepoint copying').catch(() => undefined);
         throw err;
       }
+    },
+    async copyOut(query, take) {
+      check();
+      await bulk.unload(client, copyOut(query), take);
+    },
+    async copyIn(table, columns, text) {
+      check();
+      await bulk.load(client, (source) => copyTextStatement(table, columns, source), text);
     },
     async transaction(work) {
       check();
@@ -150,7 +177,7 @@ function level(client: pg.ClientBase, load: Load, progress: Progress, depth: num
       progress.depth = depth + 1;
       try {
         await client.query(`savepoint ${savepoint}`);
-        const result = await work(level(client, load, progress, depth + 1));
+        const result = await work(level(client, bulk, progress, depth + 1));
         progress.depth = depth + 1;
         await client.query(`release savepoint ${savepoint}`);
         return result;

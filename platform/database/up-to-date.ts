@@ -36,7 +36,7 @@ export function upToDate(
   migrated.catch(() => undefined);
   /** What would find an old schema, or none, is answered like a server that is still starting. */
   const methods = db as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
-  const gate = (name: 'query' | 'transaction' | 'copy' | 'cancellable') => ({
+  const gate = (name: 'query' | 'transaction' | 'copy' | 'copyOut' | 'copyIn' | 'cancellable') => ({
     value: (...args: unknown[]): unknown =>
       done ? methods[name]?.(...args) : Promise.reject(new NotMigrated()),
   });
@@ -44,6 +44,8 @@ export function upToDate(
     query: gate('query'),
     transaction: gate('transaction'),
     copy: gate('copy'),
+    copyOut: gate('copyOut'),
+    copyIn: gate('copyIn'),
     cancellable: gate('cancellable'),
     available: { get: () => done && db.available },
     ready: {
