@@ -20,9 +20,9 @@ export interface Daemon extends AsyncDisposable {
   stop(): Promise<number | null>;
 }
 
-/** Runs `penstock WORDS` from source as a process of its own, until disposed of. */
-export function startPenstock(words: readonly string[], url: string): Daemon {
-  const child = spawn(process.execPath, [PENSTOCK, ...words], {
+/** Runs `penstock WORDS`, from source unless told otherwise, as a process of its own until disposed of. */
+export function startPenstock(words: readonly string[], url: string, program = PENSTOCK): Daemon {
+  const child = spawn(process.execPath, [program, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '--trace-warnings' },
   });
