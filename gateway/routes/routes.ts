@@ -22,10 +22,13 @@ import { reachOf } from '../commands/reach.ts';
 import { turnsOfSources } from '../commands/turns.ts';
 import type { Current } from '../current.ts';
 import type { Feed } from '../live/feed.ts';
+import { aggregateRoutes } from './aggregates.ts';
 import { alarms } from './alarms.ts';
 import { certificates } from './certificates.ts';
 import { commandRoutes } from './commands.ts';
+import { exportRoutes } from './exports.ts';
 import { forecasts } from './forecasts.ts';
+import { historyRoutes } from './history.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { models } from './models.ts';
 import { plantRoutes } from './plant.ts';
@@ -93,6 +96,9 @@ export function routes(
     ...tagRoutes(db, current, outbox),
     ...methodRoutes({ db, source: (name) => operation().source(name), turnOf, log }),
     ...readings(db, feed, operation),
+    ...historyRoutes(db, operation),
+    ...aggregateRoutes(db, operation),
+    ...exportRoutes(db, operation, log),
     ...alarms(db, operation),
     ...forecasts(db),
     ...models(db),

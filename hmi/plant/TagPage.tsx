@@ -1,6 +1,6 @@
 import { useRoute } from 'preact-iso';
 import { call } from '../api.ts';
-import { now } from '../clock.ts';
+import { now, serverNow } from '../clock.ts';
 import { Facts } from '../components/Facts.tsx';
 import { PageHead } from '../components/PageHead.tsx';
 import { Loaded } from '../components/States.tsx';
@@ -13,12 +13,15 @@ import { useResource } from '../resource.ts';
 import { crossed } from './alarm-words.ts';
 import { AlarmMark } from './AlarmMark.tsx';
 import { type AlarmView, openAlarms } from './alarms.ts';
+import { ExportButton } from './export/ExportButton.tsx';
 import { RangeBar } from './RangeBar.tsx';
 import { reasonText } from './reason.ts';
 import { SetPoint } from './SetPoint.tsx';
 import type { TagView } from './tags.ts';
 import { Trend } from './trend/Trend.tsx';
 import { digits, value } from './value.ts';
+
+const DAY_MS = 86_400_000;
 
 /** Level 3: one tag with all that is known of it. */
 export function TagPage() {
@@ -50,10 +53,22 @@ function Faceplate({ tag }: { tag: TagView }) {
         {tag.write === null ? null : <SetPoint tag={tag} settings={tag.write} />}
       </div>
       <div class="faceplate-main">
-        {tag.kind === 'number' ? <Trend tag={tag} /> : <p class="state">{t('trend.text')}</p>}
+        {tag.kind === 'number' ? <Trend tag={tag} /> : <Texts tag={tag} />}
         <About tag={tag} />
       </div>
     </div>
+  );
+}
+
+function Texts({ tag }: { tag: TagView }) {
+  const lastDay = () => ({ from: serverNow() - DAY_MS, to: serverNow() });
+  return (
+    <>
+      <p class="state">{t('trend.text')}</p>
+      <p>
+        <ExportButton tag={tag} range={lastDay} />
+      </p>
+    </>
   );
 }
 

@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How many tags, where a benchmark lets one choose. */
   readonly tags?: number | undefined;
+  /** How many days of readings, where a benchmark lets one choose. */
+  readonly days?: number | undefined;
   /** For people, while it runs. */
   readonly say: (line: string) => void;
 }

@@ -1,13 +1,23 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import { historyBench } from './history.ts';
 import { ingestBench } from './ingest.ts';
 import { liveBench } from './live.ts';
 import { mqttBench } from './mqtt-bench.ts';
 import { modbusBench } from './modbus.ts';
 import { opcuaBench } from './opcua.ts';
+import { startBench } from './start.ts';
 
-const benches: readonly Bench[] = [ingestBench, liveBench, modbusBench, opcuaBench, mqttBench];
+const benches: readonly Bench[] = [
+  ingestBench,
+  historyBench,
+  liveBench,
+  modbusBench,
+  opcuaBench,
+  mqttBench,
+  startBench,
+];
 
 const USAGE = `npm run bench -- NAME [options]
 
@@ -16,6 +26,7 @@ const USAGE = `npm run bench -- NAME [options]
   --database URL    where to measure: postgres://... (a database of its own is made there), or embedded (default)
   --seconds N       about how long to measure (default 20)
   --tags N          how many tags, where a benchmark lets one choose
+  --days N          how many days of readings, where a benchmark lets one choose
 `;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -31,6 +42,7 @@ async function main(): Promise<number> {
       database: { type: 'string', default: 'embedded' },
       seconds: { type: 'string', default: '20' },
       tags: { type: 'string' },
+      days: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
     allowPositionals: true,
@@ -45,7 +57,13 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return values.help ? 0 : 64;
   }
-  const result = await bench.run({ database: values.database, seconds, tags: number(values.tags), say });
+  const result = await bench.run({
+    database: values.database,
+    seconds,
+    tags: number(values.tags),
+    days: number(values.days),
+    say,
+  });
   const machine = { node: process.version, cpus: os.availableParallelism(), load: os.loadavg()[0] };
   const { name, unit, value, reference, ratio, conditions } = result;
   say(`${name}: ${value} ${unit}; ${reference.name}: ${reference.value}; ratio ${ratio}`);

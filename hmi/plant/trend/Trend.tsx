@@ -3,6 +3,7 @@ import { serverNow } from '../../clock.ts';
 import { Failure } from '../../components/States.tsx';
 import { duration } from '../../format.ts';
 import { t } from '../../locale.ts';
+import { ExportButton } from '../export/ExportButton.tsx';
 import type { TagView } from '../tags.ts';
 import type { Past } from './columns.ts';
 import { useForecast, useTrend } from './data.ts';
@@ -35,7 +36,7 @@ export function Trend({ tag }: { tag: TagView }) {
 
   return (
     <section class="trend" aria-label={t('trend.label', { tag: tag.name })}>
-      <Tools span={span} onSpan={setSpan} range={range} />
+      <Tools tag={tag} span={span} onSpan={setSpan} range={range} />
       <div
         ref={box}
         class="plot-box"
@@ -84,13 +85,17 @@ function useFirstSpan(past: Past | undefined, onSpan: (span: TimeSpan) => void):
   }, [past, onSpan]);
 }
 
+/** What has been: a forecast is not exported. */
+const past = ({ from, to }: Range): Range => ({ from, to: Math.max(from, Math.min(to, serverNow())) });
+
 interface ToolsProps {
+  tag: TagView;
   span: TimeSpan;
   onSpan: (span: TimeSpan) => void;
   range: () => Range;
 }
 
-function Tools({ span, onSpan, range }: ToolsProps) {
+function Tools({ tag, span, onSpan, range }: ToolsProps) {
   const isFollowing = span.kind === 'following';
   const follow = () =>
     onSpan({ kind: 'following', widthMs: isFollowing ? span.widthMs : span.to - span.from });
@@ -125,6 +130,7 @@ function Tools({ span, onSpan, range }: ToolsProps) {
       <button type="button" class="follow" aria-pressed={isFollowing} onClick={follow}>
         {t(isFollowing ? 'trend.live' : 'trend.paused')}
       </button>
+      <ExportButton tag={tag} range={() => past(range())} />
     </div>
   );
 }

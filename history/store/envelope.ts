@@ -1,0 +1,119 @@
+import type { Db } from '../../platform/database/db.ts';
+import { instant } from '../../platform/database/instant.ts';
+import type { TagId } from '../reading.ts';
+import { doubleColumn, doublesOf, int2Column, int2sOf, microsOf, timeColumn } from './columns.ts';
+import type { Point } from './gaps.ts';
+
+export type Source = 'readings' | 'readings_1m' | 'readings_1h' | 'readings_1d';
+
+export interface EnvelopeQuery {
+  readonly tags: readonly TagId[];
+  readonly from: number;
+  readonly to: number;
+  readonly source: Source;
+  /** Width of a bucket: whole buckets of the source. */
+  readonly widthMs: number;
+  /** Up to when the roll-ups are made: from there on the readings answer. */
+  readonly rolledTo: number;
+}
+
+/** One query for all of the tags, each with its own few columns. */
+const ofEachTag = (points: string): string => `
+  select asked.tag_id as tag, found.* from unnest($1::int[]) as asked (tag_id) cross join lateral (
+    select ${timeColumn('at')} as times, ${doubleColumn('count')} as counts, ${doubleColumn('min')} as mins,
+      ${doubleColumn('max')} as maxs, ${doubleColumn('first')} as firsts, ${doubleColumn('last')} as lasts,
+      ${int2Column('quality')} as qualities
+    from (${points}) as points
+  ) as found`;
+
+const FRESH = (from: string): string => `
+  select time as at, 1 as count, value as min, value as max, value as first, value as last, quality from readings
+  where tag_id = asked.tag_id and time >= ${from} and time < $4`;
+const rolledUp = (table: Source): string => `
+  select bucket as at, count, min, max, first, last, quality from ${table}
+  where tag_id = asked.tag_id and bucket >= $3 and bucket < $5
+  union all ${FRESH('$6')}`;
+
+const bucketed = (source: Source): string => `
+  select
+    date_bin($2::interval, at, 'epoch') as at, sum(count)::float8 as count, min(min), max(max),
+    first(first, at) filter (where first is not null), last(last, at) filter (where last is not null),
+    max(quality) as quality
+  from (${source === 'readings' ? FRESH('$3') : rolledUp(source)}) as parts
+  group by 1 order by 1`;
+
+interface Columns {
+  readonly tag: TagId;
+  readonly times: Buffer | null;
+  readonly counts: Buffer | null;
+  readonly mins: Buffer | null;
+  readonly maxs: Buffer | null;
+  readonly firsts: Buffer | null;
+  readonly lasts: Buffer | null;
+  readonly qualities: Buffer | null;
+}
+
+const orNull = (value: number | undefined): number | null =>
+  value === undefined || Number.isNaN(value) ? null : value;
+
+function pointsOf({ times, counts, mins, maxs, firsts, lasts, qualities }: Columns): Point[] {
+  const [count, min, max, first, last] = [counts, mins, maxs, firsts, lasts].map(doublesOf);
+  const quality = int2sOf(qualities);
+  return Array.from(microsOf(times), (micros, i) => ({
+    at: micros / 1000,
+    count: count?.[i] ?? 0,
+    ...{ min: orNull(min?.[i]), max: orNull(max?.[i]), first: orNull(first?.[i]), last: orNull(last?.[i]) },
+    quality: quality[i] ?? 0,
+  }));
+}
+
+/** The least and greatest, first and last value of each bucket that holds a reading, for each tag. */
+export async function selectEnvelopes(db: Db, query: EnvelopeQuery): Promise<Map<TagId, Point[]>> {
+  const { tags, source, widthMs, rolledTo } = query;
+  const [from, to] = [Math.floor(query.from / widthMs) * widthMs, Math.ceil(query.to / widthMs) * widthMs];
+  const border = Math.min(Math.max(rolledTo, from), to);
+  const limits = [
+    instant(from),
+    instant(to),
+    ...(source === 'readings' ? [] : [instant(border), instant(border)]),
+  ];
+  const rows = await db.query<Columns>(ofEachTag(bucketed(source)), [
+    tags,
+    `${widthMs} milliseconds`,
+    ...limits,
+  ]);
+  return new Map(rows.map((columns) => [columns.tag, pointsOf(columns)]));
+}
+
+/** The first `limit` readings of each tag. */
+export async function selectRaw(
+  db: Db,
+  { tags, from, to, limit }: Pick<EnvelopeQuery, 'tags' | 'from' | 'to'> & { readonly limit: number },
+): Promise<Map<TagId, Point[]>> {
+  const rows = await db.query<{
+    tag: TagId;
+    times: Buffer | null;
+    values: Buffer | null;
+    qualities: Buffer | null;
+  }>(
+    `select asked.tag_id as tag, found.* from unnest($1::int[]) as asked (tag_id) cross join lateral (
+       select ${timeColumn('time')} as times, ${doubleColumn('value')} as values, ${int2Column('quality')} as qualities
+       from (
+         select time, value, quality from readings
+         where tag_id = asked.tag_id and time >= $2 and time < $3 order by time limit $4
+       ) as points
+     ) as found`,
+    [tags, instant(from), instant(to), limit],
+  );
+  return new Map(
+    rows.map(({ tag, times, values, qualities }) => {
+      const [value, quality] = [doublesOf(values), int2sOf(qualities)];
+      const points = Array.from(microsOf(times), (micros, i) => {
+        const number = orNull(value[i]);
+        const all = { min: number, max: number, first: number, last: number };
+        return { at: micros / 1000, count: 1, ...all, quality: quality[i] ?? 0 };
+      });
+      return [tag, points];
+    }),
+  );
+}
