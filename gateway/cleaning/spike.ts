@@ -51,18 +51,36 @@ const emptyWindow = (): Trailing => ({
   ...{ count: 0, next: 0, newest: -Infinity },
 });
 
+// Plain loops: over eleven places they are several times quicker than the methods of typed arrays.
 function push(window: Trailing, value: number): void {
   const { byAge, bySize, next } = window;
-  // The oldest leaves; as long as there is none, one of the empty places does.
-  const free = bySize.indexOf(byAge[next] ?? Infinity);
-  bySize.copyWithin(free, free + 1);
-  bySize[WINDOW - 1] = Infinity;
-  const place = bySize.findIndex((each) => each > value);
-  bySize.copyWithin(place + 1, place);
-  bySize[place] = value;
+  const free = placeOf(bySize, byAge[next] ?? Infinity);
+  sink(bySize, raise(bySize, free, value), value);
   byAge[next] = value;
-  window.next = (next + 1) % WINDOW;
-  window.count = Math.min(window.count + 1, WINDOW);
+  window.next = next + 1 === WINDOW ? 0 : next + 1;
+  if (window.count < WINDOW) window.count++;
+}
+
+/** Where the value that leaves stands; as long as there is none, the first empty place. */
+function placeOf(bySize: Float64Array, value: number): number {
+  let at = 0;
+  while (bySize[at] !== value) at++;
+  return at;
+}
+
+/** Moves a free place up, as long as what follows is smaller than the value that comes. */
+function raise(bySize: Float64Array, free: number, value: number): number {
+  let at = free;
+  for (; at < WINDOW - 1 && (bySize[at + 1] ?? Infinity) < value; at++)
+    bySize[at] = bySize[at + 1] ?? Infinity;
+  return at;
+}
+
+/** Moves a free place down, as long as what is before it is larger than the value; puts the value there. */
+function sink(bySize: Float64Array, free: number, value: number): void {
+  let at = free;
+  for (; at > 0 && (bySize[at - 1] ?? -Infinity) > value; at--) bySize[at] = bySize[at - 1] ?? Infinity;
+  bySize[at] = value;
 }
 
 /** The median of how far a full window's values lie from their median: the nearer half, from the middle outwards. */
