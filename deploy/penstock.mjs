@@ -12,6 +12,9 @@ const commands = {
   user: ['gateway/user-command', 'adds a user, sets a password, makes an API token'],
   enrol: ['gateway/commands', 'enrols this site at a central node'],
   import: ['gateway/commands', 'reads a plant model from plant.yaml'],
+  backup: ['gateway/backup-commands', 'makes a backup of a gateway or a central node'],
+  restore: ['gateway/backup-commands', 'restores a backup'],
+  doctor: ['gateway/doctor-command', 'looks for what is wrong with this machine and the configuration'],
   export: ['gateway/commands', 'writes the plant model as plant.yaml'],
 };
 

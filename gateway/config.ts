@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isName } from '../collectors/mqtt/sparkplug/topic.ts';
-import { DatabaseConfig, LogConfig, SecretName, WebConfig } from '../platform/config.ts';
+import { BackupConfig, DatabaseConfig, LogConfig, SecretName, WebConfig } from '../platform/config.ts';
 
 const Web = WebConfig.extend({ port: WebConfig.shape.port.default(8080) });
 
@@ -47,6 +47,8 @@ export const GatewayConfig = z
         hoursDays: z.number().int().min(1).default(3650),
       })
       .default({ readingsDays: 90, minutesDays: 730, hoursDays: 3650 }),
+    /** Backups by the clock; absent: only those that `penstock backup` makes. */
+    backup: BackupConfig.optional(),
     /** Tells tags to others, by the newest reading of each. */
     publish: z.strictObject({ sparkplug: SparkplugPublishing }).optional(),
     /** The central node, if there is one. `token` names the one-time enrolment token, which is not needed afterwards. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Room } from '../platform/api/live.ts';
 import { EXIT_CONFIG, Refusal } from '../platform/cli.ts';
 import { openAccess } from '../platform/access/access.ts';
+import { takeOrders } from '../platform/backup/daemon.ts';
 import { findSecret } from '../platform/config.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { upToDate } from '../platform/database/up-to-date.ts';
@@ -21,6 +22,7 @@ import { openWeb } from '../platform/web/web.ts';
 import { openLink } from '../sync/edge/link.ts';
 import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
 import { createAccounts } from './accounts.ts';
+import { gatewayBackedUp } from './backup.ts';
 import { applyFromCentre, dictionary } from './centre.ts';
 import type { CentreOptions } from './centre.ts';
 import type { GatewayConfig } from './config.ts';
@@ -86,6 +88,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
 
   await using access = openAccess({ db, folder: data, daemon: 'gateway', secure: at.tls !== undefined, log });
   const tell = (room: Room) => live.publish(room);
+  await using _orders = await takeOrders(gatewayBackedUp(config), db, log);
   await using scheduler = openScheduler({
     ...{ db, log, metrics: jobMetrics(registry), jobs: jobs(db, config, tell) },
     onChange: () => tell('jobs'),
@@ -96,7 +99,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const parts = { db, writer, current, link };
   const look = () => systemView({ ...parts, metrics, startedAt, transport: () => web.transport });
   const all = routes(
-    { db, access, health: siteHealth(parts), registry, scheduler },
+    { db, access, health: siteHealth(parts), registry, scheduler, backup: config.backup },
     { current, feed, outbox: toCentre, keeper, log, accounts, trains: config.centre !== undefined, look },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });

@@ -182,3 +182,14 @@ export const DatabaseConfig = z.strictObject({
 export const LogConfig = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
+/** Backups by the clock. Better on another disk than the data. */
+export const BackupConfig = z.strictObject({
+  folder: z.string().min(1),
+  /** In UTC. */
+  cron: z.string().default('30 2 * * *'),
+  /** How many are kept. */
+  keep: z.number().int().min(1).max(1000).default(7),
+  /** Each is restored into a database of its own, compared and removed: it needs the room for that. */
+  testRestore: z.boolean().default(true),
+});
+export type BackupConfig = z.infer<typeof BackupConfig>;

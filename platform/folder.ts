@@ -44,6 +44,18 @@ async function isLeftOver(address: string): Promise<boolean> {
   }
 }
 
+/** Another process has the folder; the message says which. */
+export class FolderInUse extends Refusal {
+  override name = 'FolderInUse';
+  readonly folder: string;
+  readonly holder: string;
+  constructor(folder: string, holder: string) {
+    super(`The folder ${folder} is in use by ${holder}. Stop that one first, or set another folder.`);
+    this.folder = folder;
+    this.holder = holder;
+  }
+}
+
 /** Takes the folder for this process, or rejects naming the process that has it. Two at once would lose data silently. */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -56,9 +68,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   const pidFile = join(folder, PID_FILE);
   if (server === null) {
     const pid = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
-    throw new Refusal(
-      `The folder ${folder} is in use by ${pid === '' ? 'another process' : `process ${pid}`}. Stop that one first, or set another folder.`,
-    );
+    throw new FolderInUse(folder, pid === '' ? 'another process' : `process ${pid}`);
   }
   await writeFile(pidFile, `${process.pid}\n`);
   const held = server;

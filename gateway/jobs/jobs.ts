@@ -1,8 +1,11 @@
 import { selectSeries } from '../../history/store/series.ts';
 import type { Room } from '../../platform/api/live.ts';
 import type { Database } from '../../platform/database/db.ts';
+import { backupJob } from '../../platform/backup/daemon.ts';
 import { vacuumHotTables } from '../../platform/database/vacuum.ts';
+import { inTurn } from '../../platform/in-turn.ts';
 import type { Job } from '../../platform/jobs/job.ts';
+import { gatewayBackedUp } from '../backup.ts';
 import type { GatewayConfig } from '../config.ts';
 import { selectForecastTags } from '../store/plant.ts';
 import { aggregatePerformance } from './aggregate-performance.ts';
@@ -33,8 +36,18 @@ const vacuum = (db: Database): Job => ({
   },
 });
 
+const backups = (db: Database, config: GatewayConfig): Job[] =>
+  config.backup === undefined ? [] : [backupJob(gatewayBackedUp(config), db, config.backup)];
+
+/** One after the other: what one of them reads for long the other must not drop meanwhile. */
+function oneByOne() {
+  const turn = inTurn();
+  return (job: Job): Job => ({ ...job, run: (run) => turn(() => job.run(run)) });
+}
+
 /** All that the gateway does by the clock. `tell` is called when forecasts and models have changed. */
 export function jobs(db: Database, config: GatewayConfig, tell: (room: Room) => void): Job[] {
+  const alone = oneByOne();
   const series = (query: HistoryQuery) => selectSeries(db, query);
   const telling = (job: Job): Job => ({
     ...job,
@@ -47,10 +60,11 @@ export function jobs(db: Database, config: GatewayConfig, tell: (room: Room) => 
   });
   return [
     rollUps(db),
-    retention(db, config.retention),
+    alone(retention(db, config.retention)),
     telling(forecast({ db, tags: () => selectForecastTags(db), selectSeries: series })),
     backfillActuals({ db, selectSeries: series }),
     telling(aggregatePerformance({ db })),
     vacuum(db),
+    ...backups(db, config).map(alone),
   ];
 }

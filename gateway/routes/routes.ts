@@ -4,7 +4,9 @@ import type { Access } from '../../platform/access/access.ts';
 import type { Database } from '../../platform/database/db.ts';
 import type { Health } from '../../platform/health.ts';
 import type { Scheduler } from '../../platform/jobs/scheduler.ts';
+import type { BackupConfig } from '../../platform/config.ts';
 import { auditRoutes } from '../../platform/routes/audit.ts';
+import { backupRoutes } from '../../platform/routes/backups.ts';
 import { healthRoutes } from '../../platform/routes/health.ts';
 import { jobRoutes } from '../../platform/routes/jobs.ts';
 import { sessionRoutes } from '../../platform/routes/session.ts';
@@ -51,6 +53,8 @@ export interface Daemon {
   readonly health: Health;
   readonly registry: Registry;
   readonly scheduler: Scheduler;
+  /** Undefined where no backups are configured. */
+  readonly backup: BackupConfig | undefined;
 }
 
 export interface Site {
@@ -70,7 +74,7 @@ export function routes(
   daemon: Daemon,
   { current, feed, outbox, trains, look, keeper, log, accounts }: Site,
 ): Route[] {
-  const { db, access, health, registry, scheduler } = daemon;
+  const { db, access, health, registry, scheduler, backup } = daemon;
   const { operation } = current;
   const turnOf = turnsOfSources();
   const about = () => {
@@ -84,6 +88,7 @@ export function routes(
     ...tokenRoutes(access.tokens),
     ...auditRoutes(db),
     ...jobRoutes(db, scheduler),
+    ...backupRoutes(db, scheduler, { daemon: 'gateway', config: backup }),
     ...plantRoutes(operation),
     ...protocolRoutes(),
     ...sources(db, operation),

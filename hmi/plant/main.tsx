@@ -23,6 +23,7 @@ const TagEditor = lazy(async () => (await import('./TagEditor.tsx')).TagEditor);
 const Tags = lazy(async () => (await import('./Tags.tsx')).Tags);
 const Jobs = lazy(async () => (await import('../components/Jobs.tsx')).Jobs);
 const JobRuns = lazy(async () => (await import('../components/Jobs.tsx')).JobRuns);
+const Backups = lazy(async () => (await import('./Backups.tsx')).Backups);
 const Models = lazy(async () => (await import('./Models.tsx')).Models);
 const Trainings = lazy(async () => (await import('./Trainings.tsx')).Trainings);
 const System = lazy(async () => (await import('./System.tsx')).System);
@@ -36,6 +37,7 @@ const destinations = (): Destination[] => [
   { path: '/models', name: t('models.title') },
   { path: '/trainings', name: t('trainings.title') },
   { path: '/jobs', name: t('jobs.title') },
+  { path: '/backups', name: t('backups.title') },
   { path: '/system', name: t('system.title') },
   ...(user.value?.role === 'administrator' ? [{ path: '/users', name: t('users.title') }] : []),
 ];
@@ -61,6 +63,7 @@ function Plant() {
         <Route path="/jobs/:name" component={JobRuns} />,
         <Route path="/models" component={Models} />,
         <Route path="/trainings" component={Trainings} />,
+        <Route path="/backups" component={Backups} />,
         <Route path="/system" component={System} />,
         <Route path="/users" component={Users} />,
         <Route default component={NotFound} />,

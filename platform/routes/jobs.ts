@@ -60,7 +60,7 @@ export const jobRoutes = (db: Db, scheduler: Scheduler) => [
 ];
 
 /** The act is on record before it is done. What is refused leaves no record. */
-async function startOnRecord(
+export async function startOnRecord(
   db: Db,
   scheduler: Scheduler,
   name: string,

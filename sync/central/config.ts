@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DatabaseConfig, LogConfig, SecretName, WebConfig } from '../../platform/config.ts';
+import { BackupConfig, DatabaseConfig, LogConfig, SecretName, WebConfig } from '../../platform/config.ts';
 
 const Web = WebConfig.extend({ port: WebConfig.shape.port.default(8090) });
 
@@ -24,6 +24,8 @@ export const CentralConfig = z
         hoursDays: z.number().int().min(1).default(3650),
       })
       .default({ readingsDays: 365, minutesDays: 1825, hoursDays: 3650 }),
+    /** Backups by the clock; absent: only those that `penstock backup` makes. */
+    backup: BackupConfig.optional(),
     /** Sites that may enrol without having been invited by a person. `token` names the secret that their gateway has too. */
     enrolment: z.array(z.strictObject({ site: z.string().min(1).max(100), token: SecretName })).default([]),
     training: z

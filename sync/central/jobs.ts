@@ -1,6 +1,8 @@
+import { backupJob } from '../../platform/backup/daemon.ts';
 import { compressOld, dropOld } from '../../history/store/retention.ts';
 import type { Database } from '../../platform/database/db.ts';
 import type { Job } from '../../platform/jobs/job.ts';
+import { centralBackedUp } from './backup.ts';
 import type { CentralConfig } from './config.ts';
 import type { SyncMetrics } from './metrics.ts';
 import type { RollUps } from './roll-ups.ts';
@@ -10,13 +12,13 @@ const DAY_MS = 86_400_000;
 /** Sites that were away send old readings: chunks are left as they are for so long. */
 const COMPRESS_AFTER_MS = 7 * DAY_MS;
 
-interface Parts extends Pick<CentralConfig, 'retention'> {
+interface Parts extends Pick<CentralConfig, 'retention' | 'backup' | 'data' | 'database'> {
   readonly rollUp: RollUps;
   readonly sync: SyncMetrics;
 }
 
 /** All that the centre does by the clock. */
-export const jobs = (db: Database, { rollUp, sync, retention }: Parts): Job[] => [
+export const jobs = (db: Database, { rollUp, sync, retention, backup, ...config }: Parts): Job[] => [
   {
     name: 'roll-ups',
     cron: '* * * * *',
@@ -38,4 +40,5 @@ export const jobs = (db: Database, { rollUp, sync, retention }: Parts): Job[] =>
       compressed: await compressOld(db, slot - COMPRESS_AFTER_MS, signal),
     }),
   },
+  ...(backup === undefined ? [] : [backupJob(centralBackedUp(config), db, backup)]),
 ];

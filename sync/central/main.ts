@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openAccess } from '../../platform/access/access.ts';
+import { takeOrders } from '../../platform/backup/daemon.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { upToDate } from '../../platform/database/up-to-date.ts';
 import { lockFolder } from '../../platform/folder.ts';
@@ -18,6 +19,7 @@ import { openWeb } from '../../platform/web/web.ts';
 import { keyIn } from '../key-file.ts';
 import { announcer } from './announce.ts';
 import { openBell } from './bell.ts';
+import { centralBackedUp } from './backup.ts';
 import type { CentralConfig } from './config.ts';
 import { runDispatch } from './dispatch.ts';
 import { databaseCheck, quarantineCheck } from './health.ts';
@@ -49,9 +51,8 @@ export async function runCentral(
   using metrics = openMetrics();
   const { registry } = metrics;
   const health = createHealth(VERSION);
-  const database = { ...config.database, folder: join(data, 'database'), name: 'penstock central' };
   await using _ = await lockFolder(data);
-  await using server = await openDatabase({ ...database, log });
+  await using server = await openDatabase(databaseOf(config, log));
   const db = upToDate(server, migrations, log, signal);
   const sync = syncMetrics(registry);
   health.add('database', () => databaseCheck(db));
@@ -64,6 +65,7 @@ export async function runCentral(
   using live = openLive({ log });
   const announce = announcer((room) => live.publish(room), signal);
   const bell = openBell(signal);
+  await using _orders = await takeOrders(centralBackedUp(config), db, log);
   await using scheduler = openScheduler({
     ...{ db, log, jobs: jobs(db, { rollUp, sync, ...config }), metrics: jobMetrics(registry) },
     onChange: () => announce('jobs'),
@@ -71,7 +73,7 @@ export async function runCentral(
 
   const about = { daemon: 'central', title, timeZone } as const;
   const all = routes(
-    { db, access, health, registry, scheduler, about },
+    { db, access, health, registry, scheduler, about, backup: config.backup },
     { receive: receiver(db, log, sync), bell, executor, centreKey: createPublicKey(key), announce },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
@@ -91,6 +93,10 @@ export async function runCentral(
   ]);
   notifier.stopping();
 }
+
+const databaseOf = ({ data, database }: CentralConfig, log: Logger) => ({
+  ...{ ...database, folder: join(data, 'database'), name: 'penstock central', log },
+});
 
 /** Settles when `signal` aborts and all work has ended. Rejects at once if some work fails before. */
 async function untilStopped(signal: AbortSignal, work: readonly Promise<void>[]): Promise<void> {

@@ -27,6 +27,9 @@ test('without a command it lists the commands', async () => {
     'enrol',
     'import',
     'export',
+    'backup',
+    'restore',
+    'doctor',
   ]) {
     expect(stdout).toContain(`\n  ${command}`);
   }

@@ -4,7 +4,9 @@ import type { Access } from '../../../platform/access/access.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import type { Health } from '../../../platform/health.ts';
 import type { Scheduler } from '../../../platform/jobs/scheduler.ts';
+import type { BackupConfig } from '../../../platform/config.ts';
 import { auditRoutes } from '../../../platform/routes/audit.ts';
+import { backupRoutes } from '../../../platform/routes/backups.ts';
 import { healthRoutes } from '../../../platform/routes/health.ts';
 import { jobRoutes } from '../../../platform/routes/jobs.ts';
 import { sessionRoutes } from '../../../platform/routes/session.ts';
@@ -29,6 +31,8 @@ export interface Common {
   readonly registry: Registry;
   readonly scheduler: Scheduler;
   readonly about: About;
+  /** Undefined where no backups are configured. */
+  readonly backup: BackupConfig | undefined;
 }
 
 export interface Own {
@@ -58,11 +62,12 @@ export function routes(common: Common, { announce, executor, ...link }: Own): Ro
 }
 
 /** What both daemons serve. */
-const commonRoutes = ({ db, access, health, registry, scheduler, about }: Common): Route[] => [
+const commonRoutes = ({ db, access, health, registry, scheduler, about, backup }: Common): Route[] => [
   ...healthRoutes(health, registry),
   ...sessionRoutes(access, () => about),
   ...tokenRoutes(access.tokens),
   ...userRoutes(db, access),
   ...auditRoutes(db),
   ...jobRoutes(db, scheduler),
+  ...backupRoutes(db, scheduler, { daemon: 'central', config: backup }),
 ];

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../platform/database/open.ts';
+import type { Database } from '../../platform/database/db.ts';
+import { anEmbedded, fillSmallPlant, quiet, rowsOfTable } from '../support/backup.ts';
+import { startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { aDatabaseAddress, requiredServer } from '../support/database.ts';
+import { aFolder } from '../support/folder.ts';
+import { aPlantFile } from '../support/plant.ts';
+import { freePort } from '../support/foreign.ts';
+
+const PENSTOCK = fileURLToPath(new URL('../../deploy/penstock.mjs', import.meta.url));
+const run = promisify(execFile);
+
+const penstock = async (...words: string[]) => {
+  try {
+    return { code: 0, ...(await run(process.execPath, [PENSTOCK, ...words])) };
+  } catch (err) {
+    return err as { code: number; stdout: string; stderr: string };
+  }
+};
+
+const TABLES = ['readings', 'areas', 'tags', 'sources', 'alarm_rules', 'users', 'site', 'audit'];
+const contentOf = (db: Database): Promise<string[][]> =>
+  Promise.all(TABLES.map((table) => rowsOfTable(db, table)));
+
+/** A site in a folder of its own; `database` is its server, or `embedded`. */
+async function aSite(folder: string, database: string) {
+  const port = await freePort();
+  const secrets = { plc: 'hunter2' };
+  return { port, config: await writeSite(folder, { port, database, plant: aPlantFile(), secrets }) };
+}
+
+const backupOf = (stdout: string): string => /^(\S+): \d+ rows/m.exec(stdout)?.[1] ?? stdout;
+
+test('a plant goes from an embedded database to a server and back, each time from a gateway that runs', async () => {
+  await using place = await aFolder();
+  await using server = await aDatabaseAddress(requiredServer());
+  const first = await aSite(join(place.path, 'first'), 'embedded');
+  let content: string[][];
+  {
+    await using db = await anEmbedded(join(place.path, 'first', 'data', 'database'));
+    await fillSmallPlant(db);
+    content = await contentOf(db);
+  }
+
+  let made: string;
+  {
+    await using gateway = startDaemon('gateway', first.config, first.port);
+    await untilUp(gateway);
+    const { code, stdout, stderr } = await penstock(
+      'backup',
+      '--config',
+      first.config,
+      '--test',
+      join(place.path, 'b1'),
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('all rows came back');
+    made = backupOf(stdout);
+    expect(await gateway.stop()).toBe(0);
+  }
+
+  const second = await aSite(join(place.path, 'second'), server.url);
+  const refused = await penstock('restore', '--config', second.config, made);
+  expect(refused.stderr).toContain('The data folder');
+  const { code, stderr } = await penstock('restore', '--config', second.config, '--overwrite', made);
+  expect([code, stderr]).toEqual([0, '']);
+  {
+    await using db = await openDatabase({ url: server.url, folder: '', name: 'test', log: quiet });
+    expect(await contentOf(db)).toEqual(content);
+  }
+
+  {
+    await using gateway = startDaemon('gateway', second.config, second.port);
+    await untilUp(gateway);
+    const busy = await penstock('restore', '--config', second.config, '--overwrite', made);
+    expect(busy.stderr).toContain('in use by process');
+    const again = await penstock('backup', '--config', second.config, '--test', join(place.path, 'b2'));
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    made = backupOf(again.stdout);
+    expect(await gateway.stop()).toBe(0);
+  }
+
+  const third = await aSite(join(place.path, 'third'), 'embedded');
+  expect((await penstock('restore', '--config', third.config, '--overwrite', made)).code).toBe(0);
+  await using db = await anEmbeddedAsItIs(join(place.path, 'third', 'data', 'database'));
+  expect(await contentOf(db)).toEqual(content);
+  expect(await readFile(join(place.path, 'third', 'data', 'secrets', 'plc'), 'utf8')).toBe('hunter2');
+});
+
+const anEmbeddedAsItIs = (folder: string) =>
+  openDatabase({ url: 'embedded', folder, name: 'test', log: quiet });
+
+test('the doctor finds a server with which all is well, and a gateway that runs', async () => {
+  await using place = await aFolder();
+  await using server = await aDatabaseAddress(requiredServer());
+  const site = await aSite(place.path, server.url);
+  await using gateway = startDaemon('gateway', site.config, site.port);
+  await untilUp(gateway);
+  const { stdout } = await penstock('doctor', '--json', '--config', site.config);
+  const findings = JSON.parse(stdout) as { check: string; state: string; message: string }[];
+  const stateOf = (name: string) => findings.find(({ check }) => check === name)?.state;
+  expect(stateOf(`port ${site.port}`)).toBe('ok');
+  for (const check of ['database version', 'database rights', 'database clock', 'durability', 'data folder'])
+    expect(`${check} ${stateOf(check)}`).toMatch(/ (ok|warning)$/);
+});
