@@ -29,8 +29,7 @@ export class Column {
   readonly #cleanedKinds = new Runs();
   readonly #numbers: number[] = [];
   readonly #others: number[] = [];
-  readonly #texts = new Map<string, number>();
-  readonly #textRuns = new Runs();
+  #texts: { readonly known: Map<string, number>; readonly runs: Runs } | undefined;
 
   push(reading: Reading): void {
     const { value, quality, cleaned } = reading;
@@ -50,9 +49,10 @@ export class Column {
   }
 
   #pushText(text: string): void {
-    const index = this.#texts.get(text) ?? this.#texts.size;
-    this.#texts.set(text, index);
-    this.#textRuns.push(index);
+    const { known, runs } = (this.#texts ??= { known: new Map<string, number>(), runs: new Runs() });
+    const index = known.get(text) ?? known.size;
+    known.set(text, index);
+    runs.push(index);
   }
 
   writeTo(to: ByteWriter): void {
@@ -65,10 +65,10 @@ export class Column {
     this.#qualities.writeTo(to);
     this.#kinds.writeTo(to);
     if (this.#numbers.length > 0) writeNumbers(to, this.#numbers);
-    if (this.#texts.size > 0) {
-      to.unsigned(this.#texts.size);
-      for (const text of this.#texts.keys()) to.text(text);
-      this.#textRuns.writeTo(to);
+    if (this.#texts !== undefined) {
+      to.unsigned(this.#texts.known.size);
+      for (const text of this.#texts.known.keys()) to.text(text);
+      this.#texts.runs.writeTo(to);
     }
     this.#cleanedKinds.writeTo(to);
     if (this.#others.length > 0) writeNumbers(to, this.#others);

@@ -2,29 +2,30 @@ import type { ByteReader, ByteWriter } from './bytes.ts';
 
 /** A column of small whole numbers that seldom change: kept and written as runs of equal ones. */
 export class Runs {
-  readonly #values: number[] = [];
-  readonly #lengths: number[] = [];
+  /** Number and length by turns of the runs that are over: most columns have none. */
+  #over: number[] | undefined;
+  #value = 0;
+  #length = 0;
 
   push(value: number): void {
-    const last = this.#values.length - 1;
-    if (this.#values[last] === value) {
-      this.#lengths[last] = (this.#lengths[last] ?? 0) + 1;
-      return;
+    if (value !== this.#value && this.#length > 0) {
+      (this.#over ??= []).push(this.#value, this.#length);
+      this.#length = 0;
     }
-    this.#values.push(value);
-    this.#lengths.push(1);
+    this.#value = value;
+    this.#length++;
   }
 
   /** True where every number pushed was this one. */
   only(value: number): boolean {
-    return this.#values.length === 0 || (this.#values.length === 1 && this.#values[0] === value);
+    return this.#over === undefined && (this.#length === 0 || this.#value === value);
   }
 
   writeTo(to: ByteWriter): void {
-    for (const [i, value] of this.#values.entries()) {
-      to.unsigned(value);
-      to.unsigned(this.#lengths[i] ?? 0);
-    }
+    for (const number of this.#over ?? []) to.unsigned(number);
+    if (this.#length === 0) return;
+    to.unsigned(this.#value);
+    to.unsigned(this.#length);
   }
 }
 
