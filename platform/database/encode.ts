@@ -5,10 +5,18 @@ const EPOCH_2000_MS = 946_684_800_000;
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
-/** A buffer that grows as it is written to. */
+/** A buffer that grows as it is written to. Numbers go by its view, which is several times quicker than its own methods. */
 interface Sink {
   bytes: Buffer;
+  view: DataView;
   at: number;
+}
+
+const viewOf = ({ buffer, byteOffset, length }: Buffer): DataView => new DataView(buffer, byteOffset, length);
+
+function emptySink(size: number): Sink {
+  const bytes = Buffer.allocUnsafe(size);
+  return { bytes, view: viewOf(bytes), at: 0 };
 }
 
 type Write = (sink: Sink, value: unknown) => void;
@@ -19,12 +27,13 @@ function room(sink: Sink, size: number): void {
   const larger = Buffer.allocUnsafe(Math.max(needed, sink.bytes.length * 2));
   sink.bytes.copy(larger, 0, 0, sink.at);
   sink.bytes = larger;
+  sink.view = viewOf(larger);
 }
 
 /** Opens a field of `size` bytes and returns where its content begins. */
 function field(sink: Sink, size: number): number {
   room(sink, size + 4);
-  sink.bytes.writeInt32BE(size, sink.at);
+  sink.view.setInt32(sink.at, size);
   const start = sink.at + 4;
   sink.at = start + size;
   return start;
@@ -43,12 +52,12 @@ function integer(value: unknown, lowest: number, highest: number): number {
 function writeLong(sink: Sink, value: number | bigint): void {
   const start = field(sink, 8);
   if (typeof value === 'bigint') {
-    sink.bytes.writeBigInt64BE(value, start);
+    sink.view.setBigInt64(start, value);
     return;
   }
   const high = Math.floor(value / 0x1_0000_0000);
-  sink.bytes.writeInt32BE(high, start);
-  sink.bytes.writeUInt32BE(value - high * 0x1_0000_0000, start + 4);
+  sink.view.setInt32(start, high);
+  sink.view.setUint32(start + 4, value - high * 0x1_0000_0000);
 }
 
 const LONG_MIN = -(2n ** 63n);
@@ -106,18 +115,18 @@ const writers: Readonly<Record<ColumnType, Write>> = {
   int2: (sink, value) => {
     const number = integer(value, -0x8000, 0x7fff);
     const start = field(sink, 2);
-    sink.bytes.writeInt16BE(number, start);
+    sink.view.setInt16(start, number);
   },
   int4: (sink, value) => {
     const number = integer(value, -0x8000_0000, 0x7fff_ffff);
     const start = field(sink, 4);
-    sink.bytes.writeInt32BE(number, start);
+    sink.view.setInt32(start, number);
   },
   int8,
   float8: (sink, value) => {
     if (typeof value !== 'number') wrong('a number');
     const start = field(sink, 8);
-    sink.bytes.writeDoubleBE(value, start);
+    sink.view.setFloat64(start, value);
   },
   text,
   bytea,
@@ -137,7 +146,7 @@ function encodeValue(sink: Sink, write: Write | undefined, value: unknown): void
     return;
   }
   room(sink, 4);
-  sink.bytes.writeInt32BE(-1, sink.at);
+  sink.view.setInt32(sink.at, -1);
   sink.at += 4;
 }
 
@@ -145,13 +154,14 @@ function encodeValue(sink: Sink, write: Write | undefined, value: unknown): void
 export function encodeRows({ table, columns }: CopyTarget, rows: readonly (readonly unknown[])[]): Buffer {
   const names = Object.keys(columns);
   const write = Object.values(columns).map((type) => writers[type]);
-  const sink: Sink = { bytes: Buffer.allocUnsafe(64 + rows.length * (2 + names.length * 14)), at: 0 };
+  const sink = emptySink(64 + rows.length * (2 + names.length * 14));
   sink.at += HEADER.copy(sink.bytes);
   for (const [index, row] of rows.entries()) {
     if (row.length !== names.length)
       throw new TypeError(`Row ${index} for ${table} has ${row.length} values; ${names.length} are due.`);
     room(sink, 2);
-    sink.at = sink.bytes.writeInt16BE(names.length, sink.at);
+    sink.view.setInt16(sink.at, names.length);
+    sink.at += 2;
     for (let column = 0; column < write.length; column++) {
       try {
         encodeValue(sink, write[column], row[column]);
@@ -162,7 +172,8 @@ export function encodeRows({ table, columns }: CopyTarget, rows: readonly (reado
     }
   }
   room(sink, 2);
-  sink.at = sink.bytes.writeInt16BE(-1, sink.at);
+  sink.view.setInt16(sink.at, -1);
+  sink.at += 2;
   return sink.bytes.subarray(0, sink.at);
 }
 
