@@ -17,30 +17,36 @@ export interface EnvelopeQuery {
   readonly rolledTo: number;
 }
 
-/** One query for all of the tags, each with its own few columns. */
-const ofEachTag = (points: string): string => `
-  select asked.tag_id as tag, found.* from unnest($1::int[]) as asked (tag_id) cross join lateral (
-    select ${timeColumn('at')} as times, ${doubleColumn('count')} as counts, ${doubleColumn('min')} as mins,
-      ${doubleColumn('max')} as maxs, ${doubleColumn('first')} as firsts, ${doubleColumn('last')} as lasts,
-      ${int2Column('quality')} as qualities
-    from (${points}) as points
-  ) as found`;
+const COLUMNS = `${timeColumn('at')} as times, ${doubleColumn('count')} as counts, ${doubleColumn('min')} as mins,
+  ${doubleColumn('max')} as maxs, ${doubleColumn('first')} as firsts, ${doubleColumn('last')} as lasts,
+  ${int2Column('quality')} as qualities`;
+const BUCKET = `date_bin($2::interval, at, 'epoch')`;
 
-const FRESH = (from: string): string => `
+const readings = (from: string): string => `
   select time as at, 1 as count, value as min, value as max, value as first, value as last, quality from readings
   where tag_id = asked.tag_id and time >= ${from} and time < $4`;
 const rolledUp = (table: Source): string => `
   select bucket as at, count, min, max, first, last, quality from ${table}
-  where tag_id = asked.tag_id and bucket >= $3 and bucket < $5
-  union all ${FRESH('$6')}`;
+  where tag_id = asked.tag_id and bucket >= $3 and bucket < $5`;
 
-const bucketed = (source: Source): string => `
-  select
-    date_bin($2::interval, at, 'epoch') as at, sum(count)::float8 as count, min(min), max(max),
-    first(first, at) filter (where first is not null), last(last, at) filter (where last is not null),
-    max(quality) as quality
-  from (${source === 'readings' ? FRESH('$3') : rolledUp(source)}) as parts
-  group by 1 order by 1`;
+/** One query for all of the tags, each with its own few columns of each part. */
+const ofEachTag = (part: string): string => `
+  select asked.tag_id as tag, found.* from unnest($1::int[]) as asked (tag_id) cross join lateral (
+    select ${COLUMNS} from (
+      select
+        ${BUCKET} as at, sum(count)::float8 as count, min(min), max(max),
+        first(first, at) filter (where first is not null), last(last, at) filter (where last is not null),
+        max(quality) as quality
+      from (${part}) as parts
+      group by 1 order by 1
+    ) as points
+  ) as found`;
+
+/** Not one part with the other below the same grouping: that is hashed, and spills to the disk. */
+const statement = (source: Source): string =>
+  source === 'readings'
+    ? ofEachTag(readings('$3'))
+    : `(${ofEachTag(rolledUp(source))}) union all (${ofEachTag(readings('$6'))})`;
 
 interface Columns {
   readonly tag: TagId;
@@ -67,22 +73,34 @@ function pointsOf({ times, counts, mins, maxs, firsts, lasts, qualities }: Colum
   }));
 }
 
+/** Both ends of a bucket that roll-ups and readings share, as one. */
+function joined(rolled: Point[], fresh: readonly Point[]): Point[] {
+  const [last, first] = [rolled.at(-1), fresh[0]];
+  if (last === undefined || first === undefined || last.at < first.at) return [...rolled, ...fresh];
+  const numbers = (pick: (...values: number[]) => number, ...values: (number | null)[]) => {
+    const known = values.filter((value) => value !== null);
+    return known.length === 0 ? null : pick(...known);
+  };
+  const both: Point = {
+    ...{ at: last.at, count: last.count + first.count, quality: Math.max(last.quality, first.quality) },
+    ...{ min: numbers(Math.min, last.min, first.min), max: numbers(Math.max, last.max, first.max) },
+    ...{ first: last.first ?? first.first, last: first.last ?? last.last },
+  };
+  return [...rolled.slice(0, -1), both, ...fresh.slice(1)];
+}
+
 /** The least and greatest, first and last value of each bucket that holds a reading, for each tag. */
 export async function selectEnvelopes(db: Db, query: EnvelopeQuery): Promise<Map<TagId, Point[]>> {
   const { tags, source, widthMs, rolledTo } = query;
   const [from, to] = [Math.floor(query.from / widthMs) * widthMs, Math.ceil(query.to / widthMs) * widthMs];
-  const border = Math.min(Math.max(rolledTo, from), to);
-  const limits = [
-    instant(from),
-    instant(to),
-    ...(source === 'readings' ? [] : [instant(border), instant(border)]),
-  ];
-  const rows = await db.query<Columns>(ofEachTag(bucketed(source)), [
-    tags,
-    `${widthMs} milliseconds`,
-    ...limits,
+  const border = instant(Math.min(Math.max(rolledTo, from), to));
+  const rows = await db.query<Columns>(statement(source), [
+    ...[tags, `${widthMs} milliseconds`, instant(from), instant(to)],
+    ...(source === 'readings' ? [] : [border, border]),
   ]);
-  return new Map(rows.map((columns) => [columns.tag, pointsOf(columns)]));
+  const found = new Map<TagId, Point[]>();
+  for (const columns of rows) found.set(columns.tag, joined(found.get(columns.tag) ?? [], pointsOf(columns)));
+  return found;
 }
 
 /** The first `limit` readings of each tag. */

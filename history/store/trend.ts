@@ -39,9 +39,9 @@ export interface TrendsQuery extends Range {
 }
 
 /** Below this many points a pixel the readings themselves are drawn. */
-const POINTS_A_PIXEL = 4;
+const POINTS_A_PIXEL = 2;
 /** No more readings or buckets than this are gone through, for all tags together: a coarser source must do. */
-const MOST_ROWS = 250_000;
+const MOST_ROWS = 120_000;
 const WIDTHS_MS = [
   ...[1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 250, 300, 400, 500, 600, 800],
   ...[1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 45].map((seconds) => seconds * 1000),
@@ -99,7 +99,7 @@ function asTrend(tag: TagId, bucketMs: number | null, points: readonly Point[]):
 
 /**
  * The values of some tags from `from` to before `to`, in bounded time and size whatever the range: every reading where
- * that is at most four a pixel, else the least and greatest, first and last of each bucket, of about a pixel's width
+ * that is at most two a pixel, else the least and greatest, first and last of each bucket, of about a pixel's width
  * (wider where many tags are asked for over weeks). Buckets begin at round times and are whole, so that the first and
  * the last one may reach beyond the range. A handful of queries, whatever the number of tags.
  */

@@ -42,6 +42,9 @@ afterAll(async () => {
 const store = (batch: readonly Reading[]) => db.transaction((tx) => insertReadings(tx, batch));
 const values = ({ min }: Trend) => min.filter((value) => value !== null);
 
+/** Ends a transaction without a trace. */
+class Undo extends Error {}
+
 interface Bucket {
   at: number;
   min: number;
@@ -85,7 +88,7 @@ test('any envelope at any zoom is the one of all its readings', async () => {
       if (trend.bucketMs === null) {
         const inRange = plant.readings.filter(({ at }) => at >= from && at < to);
         expect(values(trend)).toHaveLength(inRange.length);
-        expect(inRange.length).toBeLessThanOrEqual(4 * pixels);
+        expect(inRange.length).toBeLessThanOrEqual(2 * pixels);
       } else {
         expect(asBuckets(trend)).toStrictEqual(byHand(plant.readings, from, to, trend.bucketMs));
         expect(trend.at.length).toBeLessThanOrEqual(2 * pixels + 4);
@@ -143,6 +146,30 @@ test('what came after the last roll-up is in the trend already', async () => {
   expect(trend.bucketMs).toBeGreaterThanOrEqual(HOUR);
   const live = values(trend).length > 0 ? Math.min(...values(trend)) : null;
   expect(live).toBe(0);
+});
+
+test('a bucket that is rolled up in part is one with the readings of its rest', async () => {
+  await db
+    .transaction(async (tx) => {
+      const rolledTo = NOON + 97 * MINUTE;
+      await tx.query('update roll_up_state set rolled_to = $1', [new Date(rolledTo)]);
+      for (const table of ['readings_1m', 'readings_1h', 'readings_1d'])
+        await tx.query(`delete from ${table} where bucket >= $1`, [new Date(rolledTo)]);
+      for (const [from, length, pixels] of [
+        [NOON, 4 * HOUR, 80],
+        [NOON - 20 * DAY, 30 * DAY, 4000],
+        [NOON - DAY, 2 * DAY, 50],
+      ] as const) {
+        const trend = await selectTrend(tx, { tag: plant.tag, from, to: from + length, pixels });
+        expect(asBuckets(trend)).toStrictEqual(
+          byHand(plant.readings, from, from + length, trend.bucketMs ?? 0),
+        );
+      }
+      throw new Undo();
+    })
+    .catch((err: unknown) => {
+      if (!(err instanceof Undo)) throw err;
+    });
 });
 
 test('where readings were dropped the roll-ups answer', async () => {
