@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { reasonOf, statusOf } from '../../history/reading.ts';
 import type { Quality } from '../../history/reading.ts';
@@ -23,24 +24,50 @@ const schema: Schema = [
 const orNulls = (numbers: Float64Array): (number | null)[] | Float64Array =>
   numbers.includes(NaN) ? Array.from(numbers, (number) => (Number.isNaN(number) ? null : number)) : numbers;
 
-function columnsOf(page: ReadingPage, name: string) {
-  const { count, micros, values, texts, qualities, cleaned } = page;
-  const packed = Array.from(qualities, (quality) => quality as Quality);
+/** Whole numbers by their halves: a `BigInt` for each would take longer than all the rest. */
+function wholes(micros: Float64Array): BigInt64Array {
+  const numbers = new BigInt64Array(micros.length);
+  const view = new DataView(numbers.buffer);
+  for (const [i, each] of micros.entries()) {
+    const high = Math.floor(each / 2 ** 32);
+    view.setUint32(i * 8, each - high * 2 ** 32, true);
+    view.setInt32(i * 8 + 4, high, true);
+  }
+  return numbers;
+}
+
+const statuses = (qualities: Int16Array): string[] =>
+  Array.from(qualities, (quality) => statusOf(quality as Quality));
+const reasons = (qualities: Int16Array): (string | null)[] =>
+  Array.from(qualities, (quality) => (quality === 0 ? null : reasonOf(quality as Quality)));
+
+// Times and numbers have no dictionary: compression finds what repeats, in a tenth of the time.
+function columnsOf({ count, micros, values, texts, qualities, cleaned }: ReadingPage, name: string) {
   return [
-    { name: 'time', data: BigInt64Array.from(micros, BigInt), statistics: true },
+    { name: 'time', data: wholes(micros), statistics: true, encoding: 'PLAIN' as const },
     { name: 'tag', data: new Array<string>(count).fill(name), statistics: true },
-    { name: 'value', data: orNulls(values) },
+    { name: 'value', data: orNulls(values), encoding: 'PLAIN' as const },
     { name: 'text', data: texts === null ? new Array<null>(count).fill(null) : [...texts] },
-    { name: 'quality', data: packed.map(statusOf) },
-    { name: 'reason', data: packed.map((each) => (each === 0 ? null : reasonOf(each))) },
-    { name: 'cleaned', data: orNulls(cleaned) },
+    { name: 'quality', data: statuses(qualities) },
+    { name: 'reason', data: reasons(qualities) },
+    { name: 'cleaned', data: orNulls(cleaned), encoding: 'PLAIN' as const },
   ].map((column) => ({ ...column, offsetIndex: false }));
 }
+
+/** By the platform's own library, off the interpreter. */
+const compressors = { GZIP: (bytes: Uint8Array): Uint8Array => gzipSync(bytes, { level: 1 }) };
 
 /** A Parquet file in pieces: a row group a page, so that only one is in memory. What ends it must be sent as well. */
 export function parquetFile(nameOf: (tag: number) => string) {
   const writer = new ByteWriter(1_048_576);
-  const file = new ParquetWriter({ writer, schema, statistics: false, createdBy: 'Penstock' });
+  const file = new ParquetWriter({
+    writer,
+    schema,
+    compressors,
+    codec: 'GZIP',
+    statistics: false,
+    createdBy: 'Penstock',
+  });
   const take = (): Uint8Array => {
     const piece = Uint8Array.from(writer.getBytes());
     // The count of all bytes goes on; the buffer begins anew.
