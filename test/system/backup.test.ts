@@ -24,9 +24,10 @@ const penstock = async (...words: string[]) => {
   }
 };
 
-const TABLES = ['readings', 'areas', 'tags', 'sources', 'alarm_rules', 'users', 'site', 'audit'];
+const TABLES = ['areas', 'tags', 'sources', 'alarm_rules', 'users', 'site', 'audit'];
+/** What was there before any gateway ran; a gateway without its device goes on storing that it has none. */
 const contentOf = (db: Database): Promise<string[][]> =>
-  Promise.all(TABLES.map((table) => rowsOfTable(db, table)));
+  Promise.all([`(select * from readings where quality < 3)`, ...TABLES].map((from) => rowsOfTable(db, from)));
 
 /** A site in a folder of its own; `database` is its server, or `embedded`. */
 async function aSite(folder: string, database: string) {
