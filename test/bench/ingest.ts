@@ -7,9 +7,10 @@ import { aTag } from '../support/readings.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
 import { measureMqtt } from './mqtt.ts';
 import { walkTo, withStore } from './pipeline.ts';
+import { measureSteady } from './steady.ts';
 
 const SOURCES = 5;
-const TAGS_EACH = 100;
+const TAGS_EACH = 1000;
 /** As the runtime allows. */
 const IN_FLIGHT = 4;
 const ROUNDS = 4;
@@ -112,6 +113,8 @@ async function measure(db: Database, writer: Writer, { seconds, say }: BenchOpti
     add(direct, await emitFor(walk, poll, roundMs));
     say(`round ${round}: direct ${perSecond(direct)}/s, bare COPY ${perSecond(copied)}/s`);
   }
+  const steady = await measureSteady(walk, poll, SOURCES, 2 * roundMs);
+  say(`10,000 readings/s: ${JSON.stringify(steady)}`);
   const mqtt = await measureMqtt(walk, writer, tagOf, roundMs);
   say(`mqtt: ${mqtt.readingsPerSecond}/s`);
   const [value, limit] = [perSecond(direct), perSecond(copied)];
@@ -130,6 +133,7 @@ async function measure(db: Database, writer: Writer, { seconds, say }: BenchOpti
         outbox: true,
         spooled: writer.figures().spooledBatches,
       },
+      steady,
       mqtt: { ...mqtt, ratio: Number((mqtt.readingsPerSecond / limit).toFixed(3)) },
     },
   };
