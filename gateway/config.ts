@@ -24,6 +24,31 @@ const SparkplugPublishing = z.strictObject({
 });
 export type SparkplugPublishing = z.infer<typeof SparkplugPublishing>;
 
+const days = z.number().int().min(1);
+const gigabytes = z.number().positive().optional();
+
+/** Days. Roll-ups are far smaller and stay longer. */
+const Retention = z.strictObject({
+  readingsDays: days.default(90),
+  minutesDays: days.default(730),
+  hoursDays: days.default(3650),
+  /** What the whole database may take: beyond it the oldest readings go, though they are young enough. */
+  maxGigabytes: gigabytes,
+  /** Kept for other times, by tags that name the class. What a class leaves out is as for all others. */
+  classes: z
+    .record(
+      z.string().min(1).max(60),
+      z.strictObject({
+        readingsDays: days.optional(),
+        minutesDays: days.optional(),
+        hoursDays: days.optional(),
+        /** What the readings of the class may take. */
+        maxGigabytes: gigabytes,
+      }),
+    )
+    .default({}),
+});
+
 /** The gateway's file, `gateway.yaml`. The plant model is not here: it lives in the database. */
 export const GatewayConfig = z
   .strictObject({
@@ -39,14 +64,7 @@ export const GatewayConfig = z
     spool: z
       .strictObject({ maxMegabytes: z.number().int().min(16).default(2048) })
       .default({ maxMegabytes: 2048 }),
-    /** Days. Roll-ups are far smaller and stay longer. */
-    retention: z
-      .strictObject({
-        readingsDays: z.number().int().min(1).default(90),
-        minutesDays: z.number().int().min(1).default(730),
-        hoursDays: z.number().int().min(1).default(3650),
-      })
-      .default({ readingsDays: 90, minutesDays: 730, hoursDays: 3650 }),
+    retention: Retention.default(Retention.parse({})),
     /** Backups by the clock; absent: only those that `penstock backup` makes. */
     backup: BackupConfig.optional(),
     /** Tells tags to others, by the newest reading of each. */
@@ -57,6 +75,8 @@ export const GatewayConfig = z
         url: z.url({ protocol: /^https?$/ }),
         token: SecretName.optional(),
         caFile: z.string().optional(),
+        /** What may wait for the centre; beyond it readings wait in the database alone, and are sent from there. */
+        maxMegabytes: z.number().int().min(16).default(4096),
       })
       .optional(),
   })

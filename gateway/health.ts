@@ -1,25 +1,30 @@
 import type { HealthCheck } from '../platform/api/health.ts';
 import type { UpToDate } from '../platform/database/up-to-date.ts';
+import type { DiskGuard } from '../platform/disk.ts';
 import { createHealth } from '../platform/health.ts';
 import type { Health } from '../platform/health.ts';
 import { VERSION } from '../platform/version.ts';
 import type { Link } from '../sync/edge/link.ts';
 import type { Current } from './current.ts';
+import { spoolLevel } from './store/spool-level.ts';
+import type { SpoolLevel } from './store/spool-level.ts';
 import type { Writer } from './store/writer.ts';
 
 export interface Parts {
   readonly db: UpToDate;
   readonly writer: Writer;
   readonly current: Current;
+  readonly disk: Pick<DiskGuard, 'view'>;
   /** Null where no centre is configured. */
   readonly link: Link | null;
 }
 
 /** What the gateway says of itself at /health. */
-export function siteHealth({ db, writer, current, link }: Parts): Health {
+export function siteHealth({ db, writer, disk, current, link }: Parts): Health {
   const health = createHealth(VERSION);
   health.add('database', () => databaseCheck(db));
   health.add('store', () => storeCheck(writer));
+  health.add('disk', () => diskCheck(disk));
   health.add('sources', () => sourcesCheck(current));
   if (link !== null) health.add('centre', () => centreCheck(link));
   return health;
@@ -34,20 +39,43 @@ function databaseCheck(db: UpToDate): HealthCheck {
   return { status: 'degraded', message: `The database is away; readings go to the spool. ${reason}` };
 }
 
+const LEVELS: Record<SpoolLevel, string> = {
+  roomy: 'There is room for more.',
+  filling: 'It fills up: over 70 % are used. Bring the database back, or give spool.maxMegabytes more room.',
+  'nearly full':
+    'It is nearly full: over 85 % are used, and soon no reading is acknowledged any more. Bring the database back, or give spool.maxMegabytes more room.',
+};
+
+function diskCheck(disk: Parts['disk']): HealthCheck {
+  const view = disk.view();
+  if (view === null)
+    return {
+      status: 'degraded',
+      message: 'The disk of the data folder cannot be looked at. Check its permissions.',
+    };
+  const { state, freeBytes, totalBytes, ballastBytes } = view;
+  const free = `${Math.round(freeBytes / 1024 ** 2)} MB of the disk of the data folder are free`;
+  const details = { freeBytes, totalBytes, ballastBytes };
+  if (state === 'full') {
+    const message = `${free}, and the ballast was given up. Make room now: delete what is not needed, or set retention.maxGigabytes.`;
+    return { status: 'failing', message, details };
+  }
+  if (state === 'low')
+    return { status: 'degraded', message: `Only ${free}. Make room, or keep readings for less.`, details };
+  return { status: 'ok', message: `${free}.`, details };
+}
+
 function storeCheck(writer: Writer): HealthCheck {
-  const { spooledBatches, spooledBytes, full } = writer.figures();
-  const details = { spooledBatches, spooledBytes };
+  const { spooledBatches, spooledBytes, spoolMaxBytes, spoolFill, full } = writer.figures();
+  const details = { spooledBatches, spooledBytes, spoolMaxBytes };
+  const remedy = 'Bring the database back, or give spool.maxMegabytes more room.';
   if (full) {
-    const message =
-      'The spool is full: nothing more is acknowledged to the devices. Bring the database back, or give the spool more room.';
+    const message = `The spool is full: no reading is acknowledged to the devices any more. ${remedy}`;
     return { status: 'failing', message, details };
   }
   if (spooledBatches > 0) {
-    return {
-      status: 'degraded',
-      message: `${spooledBatches} batches wait in the spool for the database.`,
-      details,
-    };
+    const wait = `${spooledBatches} batches wait in the spool for the database.`;
+    return { status: 'degraded', message: `${wait} ${LEVELS[spoolLevel(spoolFill)]}`, details };
   }
   return { status: 'ok', message: 'All that was collected is in the database.', details };
 }

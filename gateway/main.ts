@@ -10,6 +10,7 @@ import { takeOrders } from '../platform/backup/daemon.ts';
 import { findSecret } from '../platform/config.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { upToDate } from '../platform/database/up-to-date.ts';
+import { guardDisk } from '../platform/disk.ts';
 import { lockFolder } from '../platform/folder.ts';
 import { jobMetrics } from '../platform/jobs/metrics.ts';
 import { openScheduler } from '../platform/jobs/scheduler.ts';
@@ -29,6 +30,7 @@ import type { GatewayConfig } from './config.ts';
 import { createCurrent } from './current.ts';
 import type { Current, CurrentOptions } from './current.ts';
 import { siteHealth } from './health.ts';
+import type { Parts } from './health.ts';
 import { firstForecast } from './jobs/first-forecast.ts';
 import { jobs } from './jobs/jobs.ts';
 import { audience } from './live/audience.ts';
@@ -40,6 +42,7 @@ import { migrations } from './migrations.ts';
 import { loadPlant } from './plant/load.ts';
 import type { LoadOptions } from './plant/load.ts';
 import { tellTags } from './publish.ts';
+import { retentionOf } from './retention.ts';
 import { routes } from './routes/routes.ts';
 import type { SecretKeeper } from './routes/secrets.ts';
 import { flushTo } from './store/flush.ts';
@@ -48,6 +51,7 @@ import { openQuarantine } from './store/quarantine.ts';
 import type { Quarantine } from './store/quarantine.ts';
 import { openSpool } from './store/spool.ts';
 import { openWriter } from './store/writer.ts';
+import { storageView } from './storage.ts';
 import { systemView } from './system.ts';
 
 const SCREENS = fileURLToPath(
@@ -67,14 +71,17 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const { registry } = metrics;
 
   await using _ = await lockFolder(data);
+  await using disk = await guardDisk({ folder: data, log });
   await using server = await openDatabase({ ...database, folder: join(data, 'database'), name: NAME, log });
   const db = upToDate(server, migrations, log, signal);
   const toCentre = config.centre === undefined ? noOutbox : outbox;
   const quarantine = openQuarantine(data, log);
   await using spool = await spoolOf(config, quarantine, log);
   const accounts = createAccounts();
-  await using writer = openWriter({ db, spool, quarantine, flush: flushTo(toCentre), ...accounts, log });
-  storeMetrics(registry, writer);
+  const writing = { db, spool, quarantine, flush: flushTo(toCentre), diskFull: disk.foundFull };
+  await using writer = openWriter({ ...writing, ...accounts, log });
+  storeMetrics(registry, writer, disk);
+  const behind = () => writer.figures().spooledBatches > 0;
 
   const keeper = keeperOf(data);
   const feed = createFeed();
@@ -90,23 +97,21 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const tell = (room: Room) => live.publish(room);
   await using _orders = await takeOrders(gatewayBackedUp(config), db, log);
   await using scheduler = openScheduler({
-    ...{ db, log, metrics: jobMetrics(registry), jobs: jobs(db, config, tell) },
+    ...{ db, log, metrics: jobMetrics(registry), jobs: jobs(db, config, { tell, isBehind: behind }) },
     onChange: () => tell('jobs'),
   });
   ledgerMetrics(registry, () => (current.started ? accounts.view(current.operation()) : []));
   await using link = linkTo(config, { db, plant: () => current.operation().plant, tell, log });
 
-  const parts = { db, writer, current, link };
-  const look = () => systemView({ ...parts, metrics, startedAt, transport: () => web.transport });
-  const all = routes(
-    { db, access, health: siteHealth(parts), registry, scheduler, backup: config.backup },
-    { current, feed, outbox: toCentre, keeper, log, accounts, trains: config.centre !== undefined, look },
-  );
+  const parts = { db, writer, disk, current, link };
+  const views = viewsOf(config, { ...parts, metrics, startedAt, transport: () => web.transport });
+  const daemon = { db, access, health: siteHealth(parts), registry, scheduler, backup: config.backup };
+  const site = { current, feed, outbox: toCentre, keeper, log, accounts, ...views };
+  const all = routes(daemon, { ...site, trains: config.centre !== undefined });
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
 
   using notifier = createNotifier(() => !signal.aborted && metrics.eventLoopDelayMs < HUNG_MS, log);
   notifier.ready();
-  const behind = () => writer.figures().spooledBatches > 0;
   const collecting = collect(current, { db, config, outbox: toCentre, behind, log }, signal);
   const learning = collecting.then(() => firstForecast(scheduler, signal));
   const storing = Promise.race([writer.ended, untilAborted(signal)]);
@@ -122,6 +127,21 @@ const keeperOf = (dataFolder: string): SecretKeeper => ({
 
 const spoolOf = ({ data, spool }: GatewayConfig, quarantine: Quarantine, log: Logger) =>
   openSpool({ folder: join(data, 'spool'), maxBytes: spool.maxMegabytes * MEGABYTE, quarantine, log });
+
+const storageOf = (
+  { retention, centre }: GatewayConfig,
+  { current, ...parts }: Parts,
+): Parameters<typeof storageView>[0] => ({
+  ...parts,
+  retention: () => retentionOf(retention, current.started ? current.operation().plant.tags : []),
+  outboxBytes: centre === undefined ? null : centre.maxMegabytes * MEGABYTE,
+});
+
+/** What the pages about the gateway itself show. */
+const viewsOf = (config: GatewayConfig, parts: Parts & Parameters<typeof systemView>[0]) => ({
+  look: () => systemView(parts),
+  storage: () => storageView(storageOf(config, parts)),
+});
 
 type Held = Parameters<typeof openHeld>[0];
 const heldOf = ({ data }: GatewayConfig, save: Held['save'], log: Logger) =>

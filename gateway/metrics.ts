@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { DiskGuard } from '../platform/disk.ts';
 import type { LedgerView } from './api/sources.ts';
 import type { Source } from './plant/tag.ts';
 import type { LinkEvent } from './runtime/status.ts';
@@ -35,7 +36,7 @@ export function linkMetrics(registry: Registry): (source: Source, event: LinkEve
 }
 
 /** What the store holds and what still waits for it. */
-export function storeMetrics(registry: Registry, writer: Writer): void {
+export function storeMetrics(registry: Registry, writer: Writer, disk: Pick<DiskGuard, 'view'>): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -52,6 +53,25 @@ export function storeMetrics(registry: Registry, writer: Writer): void {
     () => writer.figures().spooledBatches,
   );
   gauge('penstock_spool_bytes', 'Bytes that wait for the database.', () => writer.figures().spooledBytes);
+  gauge(
+    'penstock_spool_fill_ratio',
+    'How full the spool is for readings, 0 to 1.',
+    () => writer.figures().spoolFill,
+  );
+  gauge('penstock_spool_refusing', '1 while neither database nor spool take readings.', () =>
+    writer.figures().full ? 1 : 0,
+  );
+  gauge(
+    'penstock_disk_free_bytes',
+    'Free on the disk of the data folder.',
+    () => disk.view()?.freeBytes ?? NaN,
+  );
+  gauge('penstock_disk_size_bytes', 'The disk of the data folder.', () => disk.view()?.totalBytes ?? NaN);
+  gauge(
+    'penstock_ballast_bytes',
+    'Held back for a full disk; 0 once it was needed.',
+    () => disk.view()?.ballastBytes ?? NaN,
+  );
   gauge(
     'penstock_store_gaps',
     'Pieces put aside because they cannot be stored.',

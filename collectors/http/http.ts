@@ -1,5 +1,6 @@
 import timers from 'node:timers/promises';
 import type { Emit, Plan, Protocol, Report } from '../collector.ts';
+import { heldBack } from '../held-back.ts';
 import { ticks } from '../ticks.ts';
 import { Refused } from './auth.ts';
 import { browse } from './browse.ts';
@@ -83,8 +84,11 @@ async function repeat(
   emit: Emit,
   { signal, heard, othersAnswer }: Line,
 ): Promise<void> {
-  const ask = poller(task, shared, emit);
   const period = periodOf(shared.config, task.request);
+  // Who asks for what is newer than the last gets later what could not be asked for now.
+  const isComplete = task.request.since !== undefined;
+  const keep: Emit = isComplete ? emit : (batch) => heldBack(emit(batch), period, shared.report);
+  const ask = poller(task, shared, keep);
   let notBefore = 0;
   const once = async (now: number) => {
     try {

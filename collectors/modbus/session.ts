@@ -35,7 +35,9 @@ export class Session {
   }
 
   async run(emit: Emit, signal: AbortSignal): Promise<void> {
-    const { hand, landed } = handTo(emit);
+    const { classes, report } = this.#task;
+    const shortestMs = Math.min(...classes.map(({ periodMs }) => periodMs));
+    const { hand, landed } = handTo(emit, shortestMs, report);
     try {
       for (;;) {
         await this.#connection(hand, signal);

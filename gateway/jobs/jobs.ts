@@ -6,20 +6,25 @@ import { vacuumHotTables } from '../../platform/database/vacuum.ts';
 import { inTurn } from '../../platform/in-turn.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import { gatewayBackedUp } from '../backup.ts';
+import { refillOutbox } from '../../sync/edge/store/backlog.ts';
 import type { GatewayConfig } from '../config.ts';
-import { selectForecastTags } from '../store/plant.ts';
+import { retentionOf } from '../retention.ts';
+import { selectClassedTags, selectForecastTags } from '../store/plant.ts';
+import { calmWhile, yielding } from './calm.ts';
 import { aggregatePerformance } from './aggregate-performance.ts';
 import { backfillActuals } from './backfill-actuals.ts';
 import { forecast } from './forecast.ts';
 import type { HistoryQuery } from './history.ts';
+import { outbox } from './outbox.ts';
 import { retention } from './retention.ts';
 import { rollUps } from './roll-ups.ts';
 
+const MEGABYTE = 1024 ** 2;
 /** Small, and written all the time. */
 const HOT_TABLES = [
   'sync_outbox',
   'sync_streams',
-  'spool_cursor',
+  'spool_done',
   'dirty_buckets',
   'roll_up_state',
   'sessions',
@@ -45,8 +50,21 @@ function oneByOne() {
   return (job: Job): Job => ({ ...job, run: (run) => turn(() => job.run(run)) });
 }
 
-/** All that the gateway does by the clock. `tell` is called when forecasts and models have changed. */
-export function jobs(db: Database, config: GatewayConfig, tell: (room: Room) => void): Job[] {
+interface Surroundings {
+  /** Called when forecasts and models have changed. */
+  readonly tell: (room: Room) => void;
+  /** Whether readings wait for the database. */
+  readonly isBehind: () => boolean;
+}
+
+/** All that the gateway does by the clock. Maintenance lets live work go first. */
+export function jobs(db: Database, config: GatewayConfig, { tell, isBehind }: Surroundings): Job[] {
+  const calm = calmWhile(isBehind);
+  const { centre } = config;
+  const keep = async () => ({
+    ...retentionOf(config.retention, await selectClassedTags(db)),
+    ...(centre === undefined ? {} : { beforeDrop: (before: Date) => refillOutbox(db, before) }),
+  });
   const alone = oneByOne();
   const series = (query: HistoryQuery) => selectSeries(db, query);
   const telling = (job: Job): Job => ({
@@ -60,11 +78,12 @@ export function jobs(db: Database, config: GatewayConfig, tell: (room: Room) => 
   });
   return [
     rollUps(db),
-    alone(retention(db, config.retention)),
+    alone(retention(db, keep, calm)),
+    ...(centre === undefined ? [] : [outbox(db, keep, centre.maxMegabytes * MEGABYTE)]),
     telling(forecast({ db, tags: () => selectForecastTags(db), selectSeries: series })),
-    backfillActuals({ db, selectSeries: series }),
-    telling(aggregatePerformance({ db })),
-    vacuum(db),
+    yielding(backfillActuals({ db, selectSeries: series }), calm),
+    yielding(telling(aggregatePerformance({ db })), calm),
+    yielding(vacuum(db), calm),
     ...backups(db, config).map(alone),
   ];
 }

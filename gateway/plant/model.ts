@@ -48,6 +48,13 @@ export const TagEntry = z.strictObject({
   thin: ThinSettings.optional().describe(
     'Stores less, with a bound on the error. Alarms and screens see all.',
   ),
+  retention: z
+    .string()
+    .trim()
+    .min(1)
+    .max(60)
+    .optional()
+    .describe('A class of retention.classes in the configuration; absent: kept as long as all others.'),
   write: WriteSettings.extend({ range: interval }).optional().describe('Who may write which values.'),
 });
 export type TagEntry = z.infer<typeof TagEntry>;

@@ -26,6 +26,8 @@ export interface Tag {
   readonly stuckMs: number | null;
   /** Off for set-points and states, whose steps are real. */
   readonly spike: boolean;
+  /** The class of the configuration's `retention.classes` that says how long readings are kept; null: as all others. */
+  readonly retention?: string | null | undefined;
   /** Which readings need not be stored; null: all are. */
   readonly thin: ThinSettings | null;
   /** Null: read only. */

@@ -18,6 +18,7 @@ import { openapiRoute } from '../../platform/web/openapi.ts';
 import type { Route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import type { Accounts } from '../accounts.ts';
+import type { StorageView } from '../api/storage.ts';
 import type { SystemView } from '../api/system.ts';
 import { createCommands } from '../commands/commands.ts';
 import { reachOf } from '../commands/reach.ts';
@@ -42,6 +43,7 @@ import type { SecretKeeper } from './secrets.ts';
 import { sourceSettings } from './source-settings.ts';
 import { sourceTest } from './source-test.ts';
 import { sources } from './sources.ts';
+import { storageRoutes } from './storage.ts';
 import { system } from './system.ts';
 import { methodRoutes } from './methods.ts';
 import { tagRoutes } from './tags.ts';
@@ -67,12 +69,13 @@ export interface Site {
   /** Whether there is a centre to train at. */
   readonly trains: boolean;
   readonly look: () => Promise<SystemView>;
+  readonly storage: () => Promise<StorageView>;
 }
 
 /** All that the gateway answers. */
 export function routes(
   daemon: Daemon,
-  { current, feed, outbox, trains, look, keeper, log, accounts }: Site,
+  { current, feed, outbox, trains, look, storage, keeper, log, accounts }: Site,
 ): Route[] {
   const { db, access, health, registry, scheduler, backup } = daemon;
   const { operation } = current;
@@ -110,6 +113,7 @@ export function routes(
     ...trainings(db, trains ? outbox : null, operation),
     ...commandRoutes(createCommands({ db, reach: reachOf(operation, feed), turnOf, log })),
     ...system(look),
+    ...storageRoutes(storage),
   ];
   return [...described, openapiRoute(described, { title: 'Penstock gateway', version: VERSION })];
 }

@@ -39,26 +39,49 @@ function isRefusal(err: unknown): boolean {
   return typeof code === 'string' && /^(22|23|54)...$/.test(code);
 }
 
-/** Takes what is not stored yet of a run of batches, and moves the cursor behind it: once in all, whatever ends when. */
-async function claim(tx: Db, batches: readonly Numbered[]): Promise<readonly Numbered[]> {
-  const last = batches.at(-1);
-  if (last === undefined) return [];
-  const [cursor] = await tx.query<{ epoch: string; seq: number }>(
-    `with before as (select epoch, seq from spool_cursor for update),
+interface Mark {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly done: boolean;
+}
+
+/** Marks batches of known epochs as done, and answers which were. Another transaction that marks them is waited for. */
+const mark = (tx: Db, batches: readonly Numbered[]): Promise<Mark[]> =>
+  tx.query<Mark>(
+    `with given as (
+       select epoch, array_agg(seq) as seqs, range_agg(int8range(seq, seq, '[]')) as ranges
+       from unnest($1::uuid[], $2::bigint[]) as given (epoch, seq) group by epoch
+     ),
+     before as (
+       select d.epoch, d.done, seqs, ranges from spool_done d join given using (epoch) order by epoch for update of d
+     ),
      moved as (
-       update spool_cursor set epoch = $1, seq = $2 from before where before.epoch <> $1 or before.seq < $2
+       update spool_done d set done = before.done + before.ranges from before where d.epoch = before.epoch
      )
-     select epoch, seq from before`,
-    [last.epoch, last.seq],
+     select epoch, seq::float8 as seq, done @> seq as done from before cross join unnest(seqs) as seq`,
+    [batches.map(({ epoch }) => epoch), batches.map(({ seq }) => seq)],
   );
-  if (cursor === undefined) throw new Error('The table spool_cursor is empty. Restore its only row.');
-  const { epoch, seq } = cursor;
-  // What comes before the cursor's epoch is older than it.
-  const begin = Math.max(
-    0,
-    batches.findIndex((batch) => batch.epoch === epoch),
-  );
-  return batches.slice(begin).filter((batch) => batch.epoch !== epoch || batch.seq > seq);
+
+/** Takes what is not stored yet, and marks it as stored: once in all, in whatever order batches come, whatever ends when. */
+async function claim(tx: Db, batches: readonly Numbered[]): Promise<readonly Numbered[]> {
+  if (batches.length === 0) return [];
+  const marks = await mark(tx, batches);
+  const known = new Set(marks.map(({ epoch }) => epoch));
+  const unknown = batches.filter(({ epoch }) => !known.has(epoch));
+  if (unknown.length > 0) {
+    await tx.query(
+      `insert into spool_done (epoch, done) select distinct unnest($1::uuid[]), int8multirange() on conflict do nothing`,
+      [unknown.map(({ epoch }) => epoch)],
+    );
+    marks.push(...(await mark(tx, unknown)));
+  }
+  const done = new Set(marks.filter((each) => each.done).map(({ epoch, seq }) => `${epoch} ${seq}`));
+  return batches.filter(({ epoch, seq }) => !done.has(`${epoch} ${seq}`));
+}
+
+/** Forgets what earlier runs of the daemon stored, once nothing of theirs is in the spool. */
+export async function forgetEarlier(db: Db, epoch: string): Promise<void> {
+  await db.query('delete from spool_done where epoch <> $1', [epoch]);
 }
 
 const merged = (batches: readonly Batch[]): Batch =>

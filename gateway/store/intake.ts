@@ -18,9 +18,11 @@ export interface Intake {
   save(readings: readonly Reading[], changes: readonly AlarmChange[], losses: readonly Loss[]): Promise<void>;
   /** As many of the oldest as make a good transaction; null if nothing waits. */
   take(): Group | null;
+  /** The alarm changes and losses of all that waits, without the readings; null if there are none. */
+  takeChanges(): Group | null;
   readonly empty: boolean;
   /** Ends it: whatever waits, and whatever comes, is rejected. */
-  close(held: Group | null): void;
+  close(held: readonly (Group | null)[]): void;
 }
 
 const GROUP_READINGS = 10_000;
@@ -33,6 +35,24 @@ interface Item extends Batch {
   resolve(): void;
   reject(err: Error): void;
 }
+
+/** What of an item has an end of its own, and settles it together with the rest. */
+function apart(item: Item): { readonly changes: Item; readonly readings: Item } {
+  let open = 2;
+  const resolve = () => {
+    open--;
+    if (open === 0) item.resolve();
+  };
+  const reject = (err: Error) => item.reject(err);
+  const { readings, changes, losses = [], weight } = item;
+  const few = changes.length + losses.length;
+  return {
+    changes: { readings: [], changes, losses, weight: few, resolve, reject },
+    readings: { readings, changes: [], losses: [], weight: weight - few, resolve, reject },
+  };
+}
+
+const hasChanges = ({ changes, losses = [] }: Batch): boolean => changes.length + losses.length > 0;
 
 const weigh = ({ value }: Reading): number =>
   1 + (typeof value === 'string' ? Math.floor(value.length / TEXT_PER_READING) : 0);
@@ -53,6 +73,22 @@ function cut({ readings, changes, losses = [] }: Batch): (Batch & { weight: numb
   }
   const rest = from === 0 ? readings : readings.slice(from);
   return [...parts, { readings: rest, changes, losses, weight: weight + changes.length + losses.length }];
+}
+
+/** The changes of items, and what is left of them. */
+function withoutChanges(items: readonly Item[]): { taken: Item[]; rest: Item[] } {
+  const taken: Item[] = [];
+  const rest: Item[] = [];
+  for (const item of items) {
+    if (!hasChanges(item)) rest.push(item);
+    else if (item.readings.length === 0) taken.push(item);
+    else {
+      const parts = apart(item);
+      taken.push(parts.changes);
+      rest.push(parts.readings);
+    }
+  }
+  return { taken, rest };
 }
 
 /** Puts aside what no table and no file can hold, and answers the rest. A full disk is waited for. */
@@ -125,12 +161,18 @@ export function createIntake(quarantine: Quarantine, ledger: Ledger, ring: () =>
       }
       return count === 0 ? null : toGroup(++seq, waiting.splice(0, count));
     },
+    takeChanges() {
+      if (!waiting.some(hasChanges)) return null;
+      const { taken, rest } = withoutChanges(waiting.splice(0));
+      waiting.push(...rest);
+      return toGroup(++seq, taken);
+    },
     get empty() {
       return waiting.length === 0;
     },
     close(held) {
       closed = new Error('The writer is closed: this batch was not stored, and is not acknowledged.');
-      held?.reject(closed);
+      for (const group of held) group?.reject(closed);
       for (const item of waiting.splice(0)) item.reject(closed);
     },
   };

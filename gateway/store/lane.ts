@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database/db.ts';
+import { isDiskFull } from '../../platform/disk.ts';
 import type { Logger } from '../../platform/log.ts';
-import { AllRefused, commit } from './commit.ts';
+import { AllRefused, commit, forgetEarlier } from './commit.ts';
 import type { Flush } from './commit.ts';
 import type { Ledger } from './ledger.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -11,6 +12,10 @@ import type { Spool } from './spool.ts';
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
 const REMIND_MS = 60_000;
+/** A replay is to take no longer than this: live readings wait for it. */
+const REPLAY_MS = 200;
+const LEAST_REPLAY = 500;
+const LARGEST_REPLAY = 10_000;
 
 /** A transaction that was committed. */
 export interface Stored {
@@ -29,6 +34,10 @@ export interface LaneOptions {
   readonly ledger: Ledger;
   readonly log: Logger;
   readonly observe?: ((stored: Stored) => void) | undefined;
+  /** How many readings at most are moved out of the spool at a time. */
+  readonly replayReadings?: number;
+  /** Told when the disk of the data folder is found full. */
+  readonly diskFull?: (() => void) | undefined;
 }
 
 /** Says the same at most once a minute, until it is over. */
@@ -90,13 +99,50 @@ function tally(observe: LaneOptions['observe']) {
   };
 }
 
+/** How many readings to take from the spool at once, by how long that took the last time. */
+function replaySize(largest = LARGEST_REPLAY) {
+  let readings = largest;
+  return {
+    get readings() {
+      return readings;
+    },
+    took(ms: number) {
+      if (ms > REPLAY_MS) readings = Math.max(Math.min(LEAST_REPLAY, largest), readings / 2);
+      else if (ms < REPLAY_MS / 3) readings = Math.min(largest, readings * 2);
+    },
+  };
+}
+
+/** Commits batches, and keeps account of them. */
+function committing({ db, spool, quarantine, flush, ledger, observe }: LaneOptions) {
+  const total = tally(observe);
+  let hasForgotten = false;
+  return {
+    figures: total.figures,
+    store: async (batches: readonly Numbered[], late: boolean): Promise<void> => {
+      if (!hasForgotten && spool.batches === 0) {
+        await forgetEarlier(db, spool.epoch);
+        hasForgotten = true;
+      }
+      const begun = performance.now();
+      const committed = await commit(db, batches, flush, quarantine);
+      // What an earlier run left in the spool was not collected by this one.
+      const own = batches.filter(({ epoch }) => epoch === spool.epoch);
+      if (own.length > 0) ledger.committed(own, committed, late);
+      total.add(committed.batch, performance.now() - begun, late);
+    },
+  };
+}
+
 /** One transaction at a time, and patience after one that failed. `ring` is called at the end of each. */
 export function createLane(options: LaneOptions, ring: () => void) {
-  const { db, spool, quarantine, flush, ledger, log, observe } = options;
-  const total = tally(observe);
+  const { db, spool, log, diskFull } = options;
+  const { store, figures } = committing(options);
   const patient = patience(log);
+  const size = replaySize(options.replayReadings);
   let busy: Promise<boolean> | null = null;
   let inHand = 0;
+  let replayingSince: number | null = null;
 
   const attempt = async (work: () => Promise<void>): Promise<boolean> => {
     try {
@@ -105,32 +151,32 @@ export function createLane(options: LaneOptions, ring: () => void) {
       return true;
     } catch (err) {
       patient.failed(err);
+      if (db.edition?.engine === 'embedded' && isDiskFull(err)) diskFull?.();
       return false;
     } finally {
       busy = null;
       inHand = 0;
+      replayingSince = null;
       ring();
     }
   };
-  const store = async (batches: readonly Numbered[], late: boolean) => {
-    const begun = performance.now();
-    const committed = await commit(db, batches, flush, quarantine);
-    // What an earlier run left in the spool was not collected by this one.
-    const own = batches.filter(({ epoch }) => epoch === spool.epoch);
-    if (own.length > 0) ledger.committed(own, committed, late);
-    total.add(committed.batch, performance.now() - begun, late);
-  };
-  const fromSpool = async (readings: number) => {
-    const batches = await spool.oldest(readings);
+  const fromSpool = async () => {
+    replayingSince = performance.now();
+    const batches = await spool.oldest(size.readings);
     inHand = batches.length;
     await store(batches, true);
     await spool.drop(batches.length);
+    size.took(performance.now() - replayingSince);
   };
   return {
     /** Settles with whether the batch is stored. */
     store: (batch: Numbered): Promise<boolean> => (busy = attempt(() => store([batch], false))),
     /** Moves the oldest batches of the spool into the database. */
-    replay: (readings: number): Promise<boolean> => (busy = attempt(() => fromSpool(readings))),
+    replay: (): Promise<boolean> => (busy = attempt(fromSpool)),
+    /** For how long the replay under way has been; null where none is. */
+    get replayingMs() {
+      return replayingSince === null ? null : performance.now() - replayingSince;
+    },
     /** What is under way. */
     get busy() {
       return busy ?? Promise.resolve(true);
@@ -142,6 +188,6 @@ export function createLane(options: LaneOptions, ring: () => void) {
     get ready() {
       return busy === null && db.available && patient.over;
     },
-    figures: total.figures,
+    figures,
   };
 }

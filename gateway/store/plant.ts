@@ -26,7 +26,7 @@ export async function selectPlant(db: Db): Promise<Plant | null> {
     tags: await db.query<Tag>(
       `select t.id, t.name, t.description, t.unit, t.kind, t.decimals, a.name as area, t.source_id as source, t.address,
               t.scale, t.expected_ms as "expectedMs", t.range, t.normal, t.stuck_ms as "stuckMs", t.spike, t.forecast,
-              t.clamp, t.thin, t.write
+              t.clamp, t.thin, t.write, t.retention
        from tags t join areas a on a.id = t.area_id
        order by t.id`,
     ),
@@ -47,6 +47,10 @@ export const selectForecastTags = (db: Db): Promise<ForecastTag[]> =>
   db.query<ForecastTag>(
     `select id, name, forecast as settings from tags where forecast is not null order by id`,
   );
+
+/** Tags that are kept for another time than most, and by which class. */
+export const selectClassedTags = (db: Db): Promise<{ id: TagId; retention: string }[]> =>
+  db.query(`select id, retention from tags where retention is not null order by id`);
 
 /**
  * Adds what is new and changes what has the same name. What the model does not name stays: a tag with a history is
@@ -85,14 +89,14 @@ async function upsertTags(tx: Db, model: PlantModel): Promise<void> {
   const rows = model.tags.map((tag) => ({ ...tag, stuckMs: tag.stuckMs === 0 ? null : tag.stuckMs }));
   await tx.query(
     `insert into tags (name, description, unit, kind, decimals, area_id, source_id, address, scale, expected_ms,
-                       range, normal, stuck_ms, spike, forecast, clamp, thin, write)
+                       range, normal, stuck_ms, spike, forecast, clamp, thin, write, retention)
      select t.name, t.description, t.unit, t.kind, t.decimals, a.id, s.id, t.address, t.scale, t."expectedMs",
-            t.range, t.normal, t."stuckMs", t.spike, t.forecast, t.clamp, t.thin, t.write
+            t.range, t.normal, t."stuckMs", t.spike, t.forecast, t.clamp, t.thin, t.write, t.retention
      from jsonb_array_elements($1) with ordinality as e (item, place)
      cross join lateral jsonb_to_record(e.item) as t (
             name text, description text, unit text, kind text, decimals int, area text, source text, address jsonb,
             scale jsonb, "expectedMs" int, range jsonb, normal jsonb, "stuckMs" int, spike boolean, forecast jsonb,
-            clamp jsonb, thin jsonb, write jsonb)
+            clamp jsonb, thin jsonb, write jsonb, retention text)
      join areas a on a.name = t.area
      join sources s on s.name = t.source
      order by e.place
@@ -101,7 +105,7 @@ async function upsertTags(tx: Db, model: PlantModel): Promise<void> {
        area_id = excluded.area_id, source_id = excluded.source_id, address = excluded.address, scale = excluded.scale,
        expected_ms = excluded.expected_ms, range = excluded.range, normal = excluded.normal,
        stuck_ms = excluded.stuck_ms, spike = excluded.spike, forecast = excluded.forecast,
-       clamp = excluded.clamp, thin = excluded.thin, write = excluded.write`,
+       clamp = excluded.clamp, thin = excluded.thin, write = excluded.write, retention = excluded.retention`,
     [JSON.stringify(rows)],
   );
 }

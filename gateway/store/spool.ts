@@ -5,6 +5,7 @@ import { inTurn } from '../../platform/in-turn.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decodeRecord, encodeRecord, seqOf } from './record.ts';
 import type { Batch, Numbered } from './record.ts';
+import { levelLog } from './spool-level.ts';
 import { createSegment, inspectSegments, readSegment, syncFolder } from './segment.ts';
 import type { OpenSegment, SealedSegment, Segment } from './segment.ts';
 
@@ -14,7 +15,14 @@ export interface Spool extends AsyncDisposable {
   readonly epoch: string;
   readonly batches: number;
   readonly bytes: number;
-  /** Settles once the batch is on the disk. Rejects with `SpoolFull` beyond the budget, or as the disk does. */
+  /** What the waiting batches may take. */
+  readonly maxBytes: number;
+  /** How full it is for readings, 0 to 1. */
+  readonly fill: number;
+  /**
+   * Settles once the batch is on the disk. Rejects with `SpoolFull` beyond the budget, or as the disk does. A part of the
+   * budget is for batches without readings alone: alarms are few, and must not wait for room.
+   */
   append(batch: Batch, seq: number): Promise<void>;
   /** The oldest batches, none only if the spool is empty, together about as large as `readings`. */
   oldest(readings: number): Promise<readonly Numbered[]>;
@@ -36,6 +44,9 @@ export class SpoolFull extends Error {
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
+const RESERVE_SHARE = 1 / 8;
+const LARGEST_RESERVE = 32 * 1024 * 1024;
+const reserveOf = (maxBytes: number): number => Math.min(maxBytes * RESERVE_SHARE, LARGEST_RESERVE);
 
 /** The end of the spool: an open segment, once there is something to keep. */
 function spoolEnd(
@@ -152,9 +163,16 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const end = spoolEnd(segments, epoch, options);
   const front = spoolFront(segments, end.seal, options);
   const bytes = () => segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  const forReadings = maxBytes - reserveOf(maxBytes);
+  const sayLevel = levelLog(log);
+  const fill = () => Math.min(1, bytes() / forReadings);
 
   return {
     epoch,
+    maxBytes,
+    get fill() {
+      return fill();
+    },
     get batches() {
       return segments.reduce((sum, segment) => sum + segment.batches, 0) - front.done;
     },
@@ -163,9 +181,13 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     },
     async append(batch, seq) {
       const record = encodeRecord(batch, seq);
-      if (bytes() + record.length > maxBytes)
-        throw new SpoolFull(`The spool in ${folder} has reached its ${maxBytes} bytes.`);
+      const room = (batch.readings.length > 0 ? forReadings : maxBytes) - bytes();
+      if (record.length > room)
+        throw new SpoolFull(
+          `The spool in ${folder} has ${Math.max(0, Math.floor(room))} of its ${maxBytes} bytes left for a batch of ${record.length}.`,
+        );
       await end.append(record);
+      sayLevel(fill());
     },
     oldest: (readings) => front.oldest(readings),
     drop: (count) => front.drop(count),

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { isDiskFull } from '../../platform/disk.ts';
 import type { Reading } from '../../history/reading.ts';
 import type { Loss } from '../../history/store/losses.ts';
 import type { AlarmChange } from '../alarms/change.ts';
@@ -21,7 +22,10 @@ export interface WriterFigures {
   readonly readingsPerSecond: number;
   readonly spooledBatches: number;
   readonly spooledBytes: number;
-  /** True while neither database nor spool take anything: nothing is acknowledged. */
+  readonly spoolMaxBytes: number;
+  /** How full the spool is for readings, 0 to 1. */
+  readonly spoolFill: number;
+  /** True while neither database nor spool take readings: none is acknowledged. Alarm changes have room of their own. */
   readonly full: boolean;
   /** Pieces put aside since the start because they cannot be stored. */
   readonly gaps: number;
@@ -50,34 +54,54 @@ const CLOSE_MS = 5_000;
 /** What is still under way at the end is in the spool too: a silent database is not waited for. */
 const LAST_COMMIT_MS = 1_000;
 const SLOW_AT_END_MS = 500;
-const REPLAY_READINGS = 10_000;
+/** Live readings wait so long for a replay to end; one that takes longer has met a slow database. */
+const REPLAY_PATIENCE_MS = 1_000;
 const LOOK_AGAIN_MS = 250;
 
 /** Puts a group into the spool; false while that cannot take it. */
-function createRescue({ spool, ledger, log }: LaneOptions) {
+function createRescue({ spool, ledger, log, diskFull }: LaneOptions) {
   const remind = reminder();
-  let full = false;
+  /** Of what something waits. Changes may be taken when readings are not. */
+  const waits = new Set<'readings' | 'changes'>();
+  const kindsOf = (group: Group) => [
+    ...(group.readings.length > 0 ? (['readings'] as const) : []),
+    ...(isOfReadings(group) ? [] : (['changes'] as const)),
+  ];
+  const safe = (group: Group) => {
+    for (const kind of kindsOf(group)) waits.delete(kind);
+    if (waits.size === 0 && remind.over()) log.info('Readings are taken again.');
+  };
   return {
     get full() {
-      return full;
+      return waits.size > 0;
     },
-    notNeeded() {
-      full = false;
-    },
+    /** A group is safe elsewhere. */
+    notNeeded: safe,
     async keep(group: Group): Promise<boolean> {
       try {
         await spool.append(group, group.seq);
         ledger.spooled(group.seq, group.readings);
-        full = false;
-        if (remind.over()) log.info('The spool takes readings again.');
+        safe(group);
+        return true;
       } catch (err) {
-        full = true;
+        for (const kind of kindsOf(group)) waits.add(kind);
+        if (isDiskFull(err)) diskFull?.();
         if (remind.due()) log.error({ err }, 'Neither the database nor the spool takes readings: they wait.');
+        return false;
       }
-      return !full;
     },
   };
 }
+
+/** What has been taken from the intake and is not safe yet. */
+interface Held {
+  /** Alarm changes and losses, taken out from among readings that may go another way. */
+  readonly changes: Group | null;
+  readonly group: Group | null;
+}
+const NOTHING: Held = { changes: null, group: null };
+
+const isOfReadings = ({ changes, losses = [] }: Group): boolean => changes.length + losses.length === 0;
 
 /** One step of the writer: gets a group to safety, or answers it back; and moves the spool on. */
 function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
@@ -85,25 +109,44 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
   const lane = createLane(options, ring);
   const rescue = createRescue(options);
 
+  /** Changes keep their order, so that they go the way of the spool while something is in it. Readings need none. */
+  const mayOvertake = (group: Group) => spool.batches === 0 || isOfReadings(group);
+  const stored = async (group: Group, patienceMs: number): Promise<boolean> => {
+    if (!(await within(patienceMs, lane.store({ ...group, epoch: spool.epoch }), false))) return false;
+    rescue.notNeeded(group);
+    ledger.settled(group.seq);
+    return true;
+  };
   const isSafe = async (group: Group, patienceMs: number): Promise<boolean> => {
-    // With the end of the spool in hand, waiting a moment takes us out of it.
-    if (lane.emptiesSpool) await within(patienceMs, lane.busy, false);
-    if (spool.batches === 0 && lane.ready) {
-      const stored = await within(patienceMs, lane.store({ ...group, epoch: spool.epoch }), false);
-      if (stored) {
-        rescue.notNeeded();
-        ledger.settled(group.seq);
-        return true;
-      }
-    }
+    const { replayingMs } = lane;
+    if (replayingMs !== null && mayOvertake(group))
+      await within(Math.min(patienceMs, Math.max(0, REPLAY_PATIENCE_MS - replayingMs)), lane.busy, false);
+    if (lane.ready && mayOvertake(group) && (await stored(group, patienceMs))) return true;
     return rescue.keep(group);
   };
-  const step = async (held: Group | null, closing: boolean): Promise<Group | null> => {
-    const group = held ?? intake.take();
-    const safe = group === null || (await isSafe(group, closing ? Math.min(slowMs, SLOW_AT_END_MS) : slowMs));
-    if (safe) group?.settle();
-    if (!closing && spool.batches > 0 && lane.ready) void lane.replay(REPLAY_READINGS);
-    return safe ? null : group;
+  /** Null once it is safe. */
+  const secure = async (group: Group | null, patienceMs: number): Promise<Group | null> => {
+    if (group === null || !(await isSafe(group, patienceMs))) return group;
+    group.settle();
+    return null;
+  };
+  const take = (held: Held): Held => {
+    if (held.changes !== null) return held;
+    if (held.group !== null)
+      return isOfReadings(held.group) ? { ...held, changes: intake.takeChanges() } : held;
+    const isDirect = spool.batches === 0 && lane.ready;
+    return { changes: isDirect ? null : intake.takeChanges(), group: intake.take() };
+  };
+  const step = async (before: Held, closing: boolean): Promise<Held> => {
+    const patienceMs = closing ? Math.min(slowMs, SLOW_AT_END_MS) : slowMs;
+    const waits = before.group !== null || before.changes !== null || !intake.empty;
+    // With the end of the spool in hand, waiting a moment takes us out of it.
+    if (waits && lane.emptiesSpool) await within(patienceMs, lane.busy, false);
+    const held = take(before);
+    const changes = await secure(held.changes, patienceMs);
+    const group = await secure(held.group, patienceMs);
+    if (!closing && spool.batches > 0 && lane.ready) void lane.replay();
+    return { changes, group };
   };
   return { step, lane, rescue };
 }
@@ -117,23 +160,24 @@ export function openWriter(options: WriterOptions): Writer {
   let closesAt = Infinity;
 
   const run = async () => {
-    let held: Group | null = null;
+    let held = NOTHING;
+    const holds = () => held.group !== null || held.changes !== null;
     const over = () => {
-      const done = held === null && intake.empty;
+      const done = !holds() && intake.empty;
       return closesAt < Infinity && (done || performance.now() > closesAt);
     };
     while (!over()) {
       // Sources that a transaction has just answered come back at once: they share the next one.
       await setImmediate();
       held = await step(held, closesAt < Infinity);
-      const idle = held !== null || intake.empty;
-      if (idle && !over()) await bell.wait(held !== null || spool.batches > 0 ? LOOK_AGAIN_MS : null);
+      const idle = holds() || intake.empty;
+      if (idle && !over()) await bell.wait(holds() || spool.batches > 0 ? LOOK_AGAIN_MS : null);
     }
-    intake.close(held);
+    intake.close([held.changes, held.group]);
     await within(Math.min(closeMs, LAST_COMMIT_MS), lane.busy, false);
   };
   const ended = run().catch((err: unknown) => {
-    intake.close(null);
+    intake.close([]);
     throw new Error('The writer has ended: nothing is stored any more.', { cause: err });
   });
   ended.catch(() => undefined);
@@ -145,6 +189,8 @@ export function openWriter(options: WriterOptions): Writer {
       ...lane.figures(),
       spooledBatches: spool.batches,
       spooledBytes: spool.bytes,
+      spoolMaxBytes: spool.maxBytes,
+      spoolFill: spool.fill,
       full: rescue.full,
       gaps: quarantine.count,
     }),

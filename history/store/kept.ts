@@ -13,12 +13,19 @@ export interface Kept {
 }
 
 const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
+/** Tags of a class have borders of their own. */
+const latest = (column: string): string => ms(`max(coalesce(k.${column}, s.${column}))`);
 
-export async function selectKept(db: Db): Promise<Kept> {
+/** The borders for all tags named; without any, those of the tags that name no class. */
+export async function selectKept(db: Db, tags: readonly number[] = []): Promise<Kept> {
   const [kept] = await db.query<Kept>(
-    `select ${ms('readings_from')} as "readingsFrom", ${ms('minutes_from')} as "minutesFrom",
-       ${ms('hours_from')} as "hoursFrom", ${ms('rolled_to')} as "rolledTo"
-     from roll_up_state`,
+    `select ${latest('readings_from')} as "readingsFrom", ${latest('minutes_from')} as "minutesFrom",
+       ${latest('hours_from')} as "hoursFrom", ${ms('max(s.rolled_to)')} as "rolledTo"
+     from roll_up_state s
+     left join unnest($1::int[]) as asked (tag_id) on true
+     left join kept_tags k using (tag_id)
+     having count(*) > 0`,
+    [tags],
   );
   if (kept === undefined) throw new Error('The table roll_up_state is empty. Restore its only row.');
   return kept;

@@ -35,22 +35,34 @@ export async function countLosses(db: Db): Promise<number> {
 
 type Row = Omit<Loss, 'from' | 'to' | 'key'> & { from: Date; to: Date; recovered: number };
 
-/** Newest first; of one source, or of all. */
+/** From an instant on, to before another; null is without end. */
+export interface LossRange {
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+const WHICH = `($1::int is null or source_id = $1)
+  and ($2::timestamptz is null or to_time >= $2) and ($3::timestamptz is null or from_time < $3)`;
+const asTime = (at: number | null): Date | null => (at === null ? null : new Date(at));
+
+/** Newest first; of one source, or of all; those that reach into a range. */
 export async function selectLosses(
   db: Db,
   source: number | null,
   { limit, offset }: { limit: number; offset: number },
+  { from, to }: LossRange = { from: null, to: null },
 ): Promise<{ items: (Loss & { recovered: number })[]; total: number }> {
+  const which = [source, asTime(from), asTime(to)];
   const rows = await db.query<Row>(
     `select source_id as source, tag_id as tag, from_time as "from", to_time as "to", cause,
             count::float8 as count, recovered::float8 as recovered
-     from losses where $1::int is null or source_id = $1
-     order by from_time desc, id desc limit $2 offset $3`,
-    [source, limit, offset],
+     from losses where ${WHICH}
+     order by from_time desc, id desc limit $4 offset $5`,
+    [...which, limit, offset],
   );
   const [counted] = await db.query<{ total: number }>(
-    `select count(*)::int as total from losses where $1::int is null or source_id = $1`,
-    [source],
+    `select count(*)::int as total from losses where ${WHICH}`,
+    which,
   );
   const items = rows.map((row) => ({ ...row, from: row.from.getTime(), to: row.to.getTime() }));
   return { items, total: counted?.total ?? 0 };

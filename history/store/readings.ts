@@ -4,6 +4,7 @@ import type { Quality, Reading, TagId } from '../reading.ts';
 import { micros } from '../times.ts';
 import { markDirty, selectMarking } from './dirty.ts';
 import { DAY_MS, selectKept } from './kept.ts';
+import { TAGS_OF_DAY } from './tags-of-day.ts';
 
 const columns = {
   time: 'timestamptz',
@@ -160,6 +161,26 @@ export async function selectLast(db: Db, tags?: readonly TagId[]): Promise<Readi
     [tags ?? (await selectTags(db))],
   );
   return rows.map(readingOf);
+}
+
+/** All readings of a short time, both ends included, of all tags. */
+export async function selectWindow(db: Db, from: Date, to: Date): Promise<Reading[]> {
+  const readings: Reading[] = [];
+  const dayOf = (at: Date) => Math.floor(at.getTime() / DAY_MS) * DAY_MS;
+  for (let day = dayOf(from); day <= to.getTime(); day += DAY_MS) {
+    const tags = await db.query<{ tag: number }>(TAGS_OF_DAY, [new Date(day), new Date(day + DAY_MS)]);
+    const rows = await db.query<Row>(
+      `select of_tag.* from unnest($1::int[]) as asked (tag_id)
+       cross join lateral (
+         select ${SELECTED} from readings
+         where readings.tag_id = asked.tag_id and time >= greatest($2::timestamptz, $4) and time <= $3 and time < $5
+       ) as of_tag
+       order by at`,
+      [tags.map(({ tag }) => tag), from, to, new Date(day), new Date(day + DAY_MS)],
+    );
+    readings.push(...rows.map(readingOf));
+  }
+  return readings;
 }
 
 export interface ReadingsQuery {

@@ -1,65 +1,99 @@
 import type { Database, Db } from '../../platform/database/db.ts';
+import { selectChunks } from './chunks.ts';
+import type { Chunk } from './chunks.ts';
 import { DAY_MS } from './kept.ts';
 
-export interface Retention {
+export interface Days {
   readonly readingsDays: number;
   readonly minutesDays: number;
   readonly hoursDays: number;
-  /** Beyond this many bytes of readings the oldest go, though they are young enough. */
+}
+
+/** Tags that are kept for a time of their own. */
+export interface ClassRetention extends Days {
+  readonly name: string;
+  readonly tags: readonly number[];
+  /** Beyond this many bytes of their readings the oldest go. Estimated by their share in each chunk. */
   readonly readingsBytes?: number | undefined;
 }
 
-const kinds = [
-  { table: 'readings', border: 'readings_from', days: ({ readingsDays }: Retention) => readingsDays },
-  { table: 'readings_1m', border: 'minutes_from', days: ({ minutesDays }: Retention) => minutesDays },
-  { table: 'readings_1h', border: 'hours_from', days: ({ hoursDays }: Retention) => hoursDays },
-] as const;
-type Kind = (typeof kinds)[number];
-
-/** Dropping and compressing touch whole chunks and take longer than queries may. */
-const LONGEST_MS = 10 * 60_000;
-
-interface Chunk {
-  readonly name: string;
-  readonly end: Date;
-  readonly bytes: number;
-  readonly compressed: boolean;
+export interface Retention extends Days {
+  /** Beyond this many bytes of readings the oldest go, though they are young enough. */
+  readonly readingsBytes?: number | undefined;
+  /** The same for the database with all that is in it. */
+  readonly totalBytes?: number | undefined;
+  readonly classes?: readonly ClassRetention[];
+  /** Waited for before readings of before a time go, or may go: who still needs them takes them now. */
+  readonly beforeDrop?: (before: Date) => Promise<unknown>;
 }
 
-/** Oldest first. */
-const selectChunks = (db: Db, table: string): Promise<Chunk[]> =>
-  db.query<Chunk>(
-    `select format('%I.%I', c.chunk_schema, c.chunk_name) as name, range_end as end, is_compressed as compressed,
-       coalesce(s.total_bytes, 0) as bytes
-     from timescaledb_information.chunks c
-     left join chunks_detailed_size($1::text::regclass) s using (chunk_schema, chunk_name)
-     where hypertable_schema = current_schema and hypertable_name = $1::text order by range_end`,
-    [table],
-  );
+interface Kind {
+  readonly table: string;
+  readonly time: string;
+  readonly border: string;
+  readonly days: (days: Days) => number;
+}
+export const readingsKind: Kind = {
+  ...{ table: 'readings', time: 'time', border: 'readings_from' },
+  days: ({ readingsDays }) => readingsDays,
+};
+export const kinds: readonly Kind[] = [
+  readingsKind,
+  { table: 'readings_1m', time: 'bucket', border: 'minutes_from', days: ({ minutesDays }) => minutesDays },
+  { table: 'readings_1h', time: 'bucket', border: 'hours_from', days: ({ hoursDays }) => hoursDays },
+];
+
+/** Dropping and compressing touch whole chunks and take longer than queries may. */
+export const LONGEST_MS = 10 * 60_000;
+
+interface Border {
+  readonly tags: readonly number[];
+  readonly before: Date;
+}
+
+const latest = (dates: readonly Date[]): Date => new Date(Math.max(...dates.map((date) => date.getTime())));
+const earliest = (dates: readonly Date[]): Date => new Date(Math.min(...dates.map((date) => date.getTime())));
 
 /**
- * Drops what is older than `before`, but nothing that a roll-up still needs. The border is moved first: from then on
- * nobody makes roll-ups of that time anew.
+ * Moves the borders of a table, but to nothing that a roll-up still needs: from then on nobody makes roll-ups of that
+ * time anew. Settles with up to where nobody keeps anything. Who joins a class begins where all others stand.
  */
-async function dropBefore(db: Db, { table, border }: Kind, before: Date): Promise<number> {
-  const [state] = await db.query<{ before: Date }>(
-    `update roll_up_state set ${border} = greatest(${border}, allowed.before)
-     from (
-       select least($1::timestamptz, s.rolled_to, (select min(hour) from dirty_buckets)) as before from roll_up_state s
-     ) as allowed
-     returning allowed.before`,
-    [before],
-  );
+const moveBorders = (db: Db, { border }: Kind, all: Date, classes: readonly Border[]): Promise<Date> =>
+  db.transaction(async (tx) => {
+    await tx.query(
+      `insert into kept_tags (tag_id, readings_from, minutes_from, hours_from)
+       select tag_id, readings_from, minutes_from, hours_from from unnest($1::int[]) as tag_id, roll_up_state
+       on conflict do nothing`,
+      [classes.flatMap(({ tags }) => tags)],
+    );
+    const [state] = await tx.query<{ allowed: Date }>(
+      `update roll_up_state set ${border} = greatest(${border}, least($1::timestamptz, allowed.before))
+       from (
+         select least(rolled_to, (select min(hour) from dirty_buckets)) as before from roll_up_state
+       ) as allowed
+       returning allowed.before as allowed`,
+      [all],
+    );
+    if (state === undefined) throw new Error('The table roll_up_state is empty. Restore its only row.');
+    for (const { tags, before } of classes)
+      await tx.query(
+        `update kept_tags set ${border} = greatest(${border}, least($2::timestamptz, $3)) where tag_id = any($1::int[])`,
+        [tags, before, state.allowed],
+      );
+    return earliest([state.allowed, all, ...classes.map(({ before }) => before)]);
+  });
+
+async function dropBefore(db: Db, kind: Kind, all: Date, classes: readonly Border[]): Promise<number> {
+  const before = await moveBorders(db, kind, all, classes);
   const dropped = await db.query(`select drop_chunks($1::text::regclass, older_than => $2::timestamptz)`, [
-    table,
-    state?.before,
+    kind.table,
+    before,
   ]);
   return dropped.length;
 }
 
 /** The end of the last chunk that must go so that the rest fits the budget; null where all fit. The newest stays. */
-async function budgetBorder(db: Db, table: string, bytes: number): Promise<Date | null> {
-  const chunks = await selectChunks(db, table);
+function budgetBorder(chunks: readonly Chunk[], bytes: number): Date | null {
   let total = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
   let border: Date | null = null;
   for (const chunk of chunks.slice(0, -1)) {
@@ -70,22 +104,74 @@ async function budgetBorder(db: Db, table: string, bytes: number): Promise<Date 
   return border;
 }
 
-/** Drops readings and roll-ups past their age or budget. Settles with how many chunks went. */
+/** What the readings of some tags take of each chunk, by how many of all there are. */
+async function shareOf(db: Db, tags: readonly number[], chunks: readonly Chunk[]): Promise<Chunk[]> {
+  const counts = await db.query<{ at: number; share: number | null }>(
+    `select c.at, (sum(d.count) filter (where d.tag_id = any($1::int[])))::float8 / sum(d.count) as share
+     from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality as c ("from", "to", at)
+     join readings_1d d on d.bucket >= date_trunc('day', c."from", 'UTC') and d.bucket < c."to"
+     group by c.at`,
+    [tags, chunks.map(({ start }) => start), chunks.map(({ end }) => end)],
+  );
+  const shares = new Map(counts.map(({ at, share }) => [at, share ?? 0]));
+  return chunks.map((chunk, i) => ({ ...chunk, bytes: chunk.bytes * (shares.get(i + 1) ?? 0) }));
+}
+
+async function classBorder(db: Db, kind: Kind, of: ClassRetention, now: number): Promise<Border> {
+  const byAge = new Date(now - kind.days(of) * DAY_MS);
+  if (kind !== readingsKind || of.readingsBytes === undefined) return { tags: of.tags, before: byAge };
+  const chunks = await selectChunks(db, kind.table);
+  const byBytes = budgetBorder(await shareOf(db, of.tags, chunks), of.readingsBytes);
+  return { tags: of.tags, before: byBytes !== null && byBytes > byAge ? byBytes : byAge };
+}
+
+/** What readings may take: by their own budget, or by what all else leaves of the whole. */
+async function budgetOf(
+  db: Db,
+  { readingsBytes, totalBytes }: Retention,
+  chunks: readonly Chunk[],
+): Promise<number> {
+  if (totalBytes === undefined) return readingsBytes ?? Infinity;
+  const [row] = await db.query<{ bytes: number }>(
+    'select pg_database_size(current_database())::float8 as bytes',
+  );
+  const others = (row?.bytes ?? 0) - chunks.reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.min(readingsBytes ?? Infinity, Math.max(0, totalBytes - others));
+}
+
+/** Classes that any tag names. */
+export const classesOf = ({ classes = [] }: Retention): readonly ClassRetention[] =>
+  classes.filter(({ tags }) => tags.length > 0);
+
+/**
+ * Drops readings and roll-ups past their age or budget. Whole chunks go, once nobody keeps anything in them; what one
+ * class no longer keeps of a chunk that others do is for `thinClasses`. Settles with how many chunks went.
+ */
 export async function dropOld(
   db: Database,
   keep: Retention,
   now: number,
   signal: AbortSignal,
 ): Promise<number> {
+  const classes = classesOf(keep);
   let dropped = 0;
   for (const kind of kinds) {
     const before = new Date(now - kind.days(keep) * DAY_MS);
-    dropped += await db.cancellable(signal, LONGEST_MS, (own) => dropBefore(own, kind, before));
+    const borders: Border[] = [];
+    for (const each of classes) borders.push(await classBorder(db, kind, each, now));
+    if (kind === readingsKind)
+      await keep.beforeDrop?.(latest([before, ...borders.map((border) => border.before)]));
+    dropped += await db.cancellable(signal, LONGEST_MS, (own) => dropBefore(own, kind, before, borders));
   }
-  if (keep.readingsBytes === undefined) return dropped;
-  const border = await budgetBorder(db, 'readings', keep.readingsBytes);
+  const chunks = await selectChunks(db, 'readings');
+  const border = budgetBorder(chunks, await budgetOf(db, keep, chunks));
   if (border === null) return dropped;
-  return dropped + (await db.cancellable(signal, LONGEST_MS, (own) => dropBefore(own, kinds[0], border)));
+  await keep.beforeDrop?.(border);
+  const everybody = classes.map(({ tags }) => ({ tags, before: border }));
+  return (
+    dropped +
+    (await db.cancellable(signal, LONGEST_MS, (own) => dropBefore(own, readingsKind, border, everybody)))
+  );
 }
 
 async function enableCompression(db: Db): Promise<void> {
@@ -100,13 +186,22 @@ async function enableCompression(db: Db): Promise<void> {
   );
 }
 
-/** Compresses chunks of readings that ended before `before`, where the edition can. Settles with how many. */
-export async function compressOld(db: Database, before: number, signal: AbortSignal): Promise<number> {
+/**
+ * Compresses chunks of readings that ended before `before`, where the edition can; `between` is waited for before each.
+ * Settles with how many.
+ */
+export async function compressOld(
+  db: Database,
+  before: number,
+  signal: AbortSignal,
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   if (db.edition?.compression !== true) return 0;
   await enableCompression(db);
   const chunks = await selectChunks(db, 'readings');
   const due = chunks.filter(({ compressed, end }) => !compressed && end.getTime() <= before);
   for (const { name } of due) {
+    await between();
     signal.throwIfAborted();
     await db.cancellable(signal, LONGEST_MS, (own) =>
       own.query('select compress_chunk($1::text::regclass, if_not_compressed => true)', [name]),

@@ -1,5 +1,6 @@
 import type { Db } from '../../platform/database/db.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './kept.ts';
+import { TAGS_OF_DAY } from './tags-of-day.ts';
 
 /** How much is done in one transaction: about a second's work where tags have a reading a second. */
 const HOURS_AT_ONCE = 100;
@@ -23,7 +24,9 @@ const upsert = (table: string, kept: string, selected: string): string => `
     count = excluded.count, cleaned_count = excluded.cleaned_count, min = excluded.min, max = excluded.max,
     avg = excluded.avg, first = excluded.first, last = excluded.last,
     time_weighted_avg = excluded.time_weighted_avg, held_s = excluded.held_s, quality = excluded.quality
-  where old.bucket >= (select ${kept} from roll_up_state)`;
+  where old.bucket >= coalesce(
+    (select k.${kept} from kept_tags k where k.tag_id = old.tag_id), (select ${kept} from roll_up_state)
+  )`;
 
 // Sums of values beyond 1e150 would overflow, and fail for ever: they count as not cleaned.
 const MINUTES = upsert(
@@ -103,19 +106,6 @@ const advance = (db: Db, slot: number): Promise<State> =>
     if (state === undefined) throw new Error('The table roll_up_state is empty. Restore its only row.');
     return state;
   });
-
-// The day limits the look-up to a chunk or two; in it each step looks up the next tag.
-const TAGS_OF_DAY = `
-  with recursive present(tag_id) as (
-    (select tag_id from readings where time >= $1 and time < $2 order by tag_id limit 1)
-    union all
-    select (
-      select r.tag_id from readings r where r.tag_id > present.tag_id and r.time >= $1 and r.time < $2
-      order by r.tag_id limit 1
-    )
-    from present where present.tag_id is not null
-  )
-  select tag_id as tag from present where tag_id is not null`;
 
 /** Rolls up one stretch of time, inside of an hour, for all tags. */
 const rollUpStretch = (db: Db, from: Date, to: Date): Promise<number> =>

@@ -26,6 +26,7 @@ const JobRuns = lazy(async () => (await import('../components/Jobs.tsx')).JobRun
 const Backups = lazy(async () => (await import('./Backups.tsx')).Backups);
 const Models = lazy(async () => (await import('./Models.tsx')).Models);
 const Trainings = lazy(async () => (await import('./Trainings.tsx')).Trainings);
+const Storage = lazy(async () => (await import('./Storage.tsx')).Storage);
 const System = lazy(async () => (await import('./System.tsx')).System);
 const Users = lazy(async () => (await import('../components/Users.tsx')).Users);
 
@@ -37,6 +38,7 @@ const destinations = (): Destination[] => [
   { path: '/models', name: t('models.title') },
   { path: '/trainings', name: t('trainings.title') },
   { path: '/jobs', name: t('jobs.title') },
+  { path: '/storage', name: t('storage.title') },
   { path: '/backups', name: t('backups.title') },
   { path: '/system', name: t('system.title') },
   ...(user.value?.role === 'administrator' ? [{ path: '/users', name: t('users.title') }] : []),
@@ -63,6 +65,7 @@ function Plant() {
         <Route path="/jobs/:name" component={JobRuns} />,
         <Route path="/models" component={Models} />,
         <Route path="/trainings" component={Trainings} />,
+        <Route path="/storage" component={Storage} />,
         <Route path="/backups" component={Backups} />,
         <Route path="/system" component={System} />,
         <Route path="/users" component={Users} />,

@@ -13,7 +13,7 @@ const NEW_LINE = 10;
 /** Quick: the disk is not to wait for us. */
 const LEVEL = 1;
 /** Rows are handed on in pieces of about this size. */
-const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 1 << 18;
 
 export type FileFacts = Pick<TableFile, 'bytes' | 'sha256'>;
 

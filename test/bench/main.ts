@@ -7,6 +7,7 @@ import { liveBench } from './live.ts';
 import { mqttBench } from './mqtt-bench.ts';
 import { modbusBench } from './modbus.ts';
 import { opcuaBench } from './opcua.ts';
+import { rollupBench } from './rollup.ts';
 import { startBench } from './start.ts';
 
 const benches: readonly Bench[] = [
@@ -17,6 +18,7 @@ const benches: readonly Bench[] = [
   opcuaBench,
   mqttBench,
   startBench,
+  rollupBench,
 ];
 
 const USAGE = `npm run bench -- NAME [options]

@@ -42,8 +42,10 @@ export const aChange = (over: Partial<LimitChange> = {}): LimitChange => ({
  */
 export async function prepareToWrite(db: Db): Promise<void> {
   await migrate(db, [historyMigrations], silent);
-  const migration = new URL('../../gateway/store/migrations/0001-writer.sql', import.meta.url);
-  await db.query(await readFile(migration, 'utf8'));
+  for (const name of ['0001-writer.sql', '0010-spool-done.sql']) {
+    const migration = new URL(`../../gateway/store/migrations/${name}`, import.meta.url);
+    await db.query(await readFile(migration, 'utf8'));
+  }
   await db.query(
     'create table journal (line int generated always as identity, id uuid not null, comment text)',
   );

@@ -52,4 +52,5 @@ export const columns: readonly Column[] = [
   number('stuckMs'),
   truth('spike'),
   ...['alarms', 'forecast', 'thin', 'write'].map(json),
+  text('retention'),
 ];

@@ -7,7 +7,7 @@ const NEW_LINE = 10;
 const FIRST_ROWS = 64;
 const MOST_ROWS = 20_000;
 /** The embedded database holds an answer whole, so answers are kept at about this size. */
-const PAGE_BYTES = 2 << 20;
+const PAGE_BYTES = 1 << 19;
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

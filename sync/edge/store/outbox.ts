@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
-import { encodeBatch } from '../../../history/batch.ts';
+import { decodeBatch, encodeBatch } from '../../../history/batch.ts';
 import type { Reading } from '../../../history/reading.ts';
+import { selectWindow } from '../../../history/store/readings.ts';
 import type { Db } from '../../../platform/database/db.ts';
 import { instant } from '../../../platform/database/instant.ts';
 import type { Segment, SegmentKind, SiteEvent } from '../../wire.ts';
@@ -89,7 +90,8 @@ interface Row {
   t_min: Date;
   t_max: Date;
   crc: number;
-  payload: Buffer;
+  /** Null: the readings of its time, from the store. */
+  payload: Buffer | null;
 }
 
 /** The oldest segments of a stream that may be sent now, in order. */
@@ -100,7 +102,25 @@ export async function selectUnsent(db: Db, stream: Stream, limit: number): Promi
      order by seq limit $2`,
     [stream, limit],
   );
-  return rows.map(toWaiting);
+  const waiting: Waiting[] = [];
+  for (const row of rows) waiting.push(toWaiting(row.payload === null ? await refill(db, row) : row));
+  return waiting;
+}
+
+/** Gives an emptied segment a payload again, for good: sent again it must be the same. */
+export async function refill(
+  db: Db,
+  row: Pick<Row, 'stream' | 'epoch' | 'seq' | 't_min' | 't_max'>,
+): Promise<Row> {
+  const payload = Buffer.from(encodeBatch(await selectWindow(db, row.t_min, row.t_max)));
+  const [filled] = await db.query<Row>(
+    `update sync_outbox set payload = $4, crc = $5, n = $6 where stream = $1 and epoch = $2 and seq = $3
+     returning stream, epoch, seq, kind, n, t_min, t_max, crc, payload`,
+    [row.stream, row.epoch, row.seq, payload, crc32(payload), decodeBatch(payload).length],
+  );
+  if (filled === undefined)
+    throw new Error(`Segment ${row.seq} of '${row.stream}' is not in the outbox any more.`);
+  return filled;
 }
 
 const toWaiting = (row: Row): Waiting => ({
@@ -112,14 +132,13 @@ const toWaiting = (row: Row): Waiting => ({
   tMin: row.t_min.getTime(),
   tMax: row.t_max.getTime(),
   crc: row.crc,
-  payload: row.payload,
+  payload: row.payload ?? Buffer.alloc(0),
 });
 
-export async function deleteAcknowledged(db: Db, { stream, epoch, seq }: Segment): Promise<void> {
-  await db.query(`delete from sync_outbox where stream = $1 and epoch = $2 and seq = $3`, [
-    stream,
-    epoch,
-    seq,
+/** Takes away what was sent, unless the segment has come to stand for more since then. */
+export async function deleteAcknowledged(db: Db, { stream, epoch, seq, crc }: Segment): Promise<void> {
+  await db.query(`delete from sync_outbox where stream = $1 and epoch = $2 and seq = $3 and crc = $4`, [
+    ...[stream, epoch, seq, crc],
   ]);
 }
 

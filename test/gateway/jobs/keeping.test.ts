@@ -25,12 +25,12 @@ test('each minute what came is rolled up, each hour what is old goes; a second r
   const days = [60, 1].map((ago) => aReading({ at: NOON - ago * 86_400_000 }));
   await db.transaction((tx) => insertReadings(tx, days));
   const minutely = rollUps(db);
-  const hourly = retention(db, { readingsDays: 30, minutesDays: 90, hoursDays: 900 });
+  const hourly = retention(db, () => Promise.resolve({ readingsDays: 30, minutesDays: 90, hoursDays: 900 }));
   expect(await minutely.run(now(Date.now()))).toStrictEqual({ hours: 2 });
   expect(await minutely.run(now(Date.now()))).toStrictEqual({ hours: 0 });
   const compressed = db.edition?.compression === true ? 1 : 0;
-  expect(await hourly.run(now(NOON + 86_400_000))).toStrictEqual({ dropped: 1, compressed });
-  expect(await hourly.run(now(NOON + 86_400_000))).toStrictEqual({ dropped: 0, compressed: 0 });
+  expect(await hourly.run(now(NOON + 86_400_000))).toStrictEqual({ dropped: 1, thinned: 0, compressed });
+  expect(await hourly.run(now(NOON + 86_400_000))).toStrictEqual({ dropped: 0, thinned: 0, compressed: 0 });
   expect(await countOf(db, `readings where tag_id = ${TAG}`)).toBe(1);
   expect(await countOf(db, `readings_1m where tag_id = ${TAG}`)).toBe(2);
 });
