@@ -57,7 +57,9 @@ const expect = (
   caller: AbortSignal,
 ) =>
   within(PLAN_MS, caller, (limit) =>
-    db.cancellable(limit, PLAN_MS, async (own) => estimateReadings(own, range, await selectKept(own))),
+    db.cancellable(limit, PLAN_MS, async (own) =>
+      estimateReadings(own, range, await selectKept(own, range.tags)),
+    ),
   );
 
 /** All readings of any range as a file, its progress and its end before the time. */

@@ -148,7 +148,7 @@ export async function selectAggregates(
   signal: AbortSignal,
 ): Promise<Aggregates[]> {
   const { tags, borders } = query;
-  const kept = await selectKept(db);
+  const kept = await selectKept(db, query.tags);
   const plan = await planFor(db, query, kept);
   await check(db, query, kept, plan);
   const { table } = plan;

@@ -3,6 +3,7 @@ import { instant } from '../../platform/database/instant.ts';
 import type { TagId } from '../reading.ts';
 import { doubleColumn, doublesOf, int2Column, int2sOf, microsOf, timeColumn } from './columns.ts';
 import type { Point } from './gaps.ts';
+import { selectBuckets } from './raw.ts';
 
 export type Source = 'readings' | 'readings_1m' | 'readings_1h' | 'readings_1d';
 
@@ -89,49 +90,24 @@ function joined(rolled: Point[], fresh: readonly Point[]): Point[] {
   return [...rolled.slice(0, -1), both, ...fresh.slice(1)];
 }
 
+/** Tags with more readings than roll-ups told of are grouped by the database: they need not fit into memory. */
+const MOST_READINGS = 200_000;
+
 /** The least and greatest, first and last value of each bucket that holds a reading, for each tag. */
 export async function selectEnvelopes(db: Db, query: EnvelopeQuery): Promise<Map<TagId, Point[]>> {
   const { tags, source, widthMs, rolledTo } = query;
   const [from, to] = [Math.floor(query.from / widthMs) * widthMs, Math.ceil(query.to / widthMs) * widthMs];
+  const found =
+    source === 'readings'
+      ? await selectBuckets(db, { tags, from, to, widthMs, limit: MOST_READINGS })
+      : new Map<TagId, Point[]>();
+  const others = tags.filter((tag) => !found.has(tag));
+  if (others.length === 0) return found;
   const border = instant(Math.min(Math.max(rolledTo, from), to));
   const rows = await db.query<Columns>(statement(source), [
-    ...[tags, `${widthMs} milliseconds`, instant(from), instant(to)],
+    ...[others, `${widthMs} milliseconds`, instant(from), instant(to)],
     ...(source === 'readings' ? [] : [border, border]),
   ]);
-  const found = new Map<TagId, Point[]>();
   for (const columns of rows) found.set(columns.tag, joined(found.get(columns.tag) ?? [], pointsOf(columns)));
   return found;
-}
-
-/** The first `limit` readings of each tag. */
-export async function selectRaw(
-  db: Db,
-  { tags, from, to, limit }: Pick<EnvelopeQuery, 'tags' | 'from' | 'to'> & { readonly limit: number },
-): Promise<Map<TagId, Point[]>> {
-  const rows = await db.query<{
-    tag: TagId;
-    times: Buffer | null;
-    values: Buffer | null;
-    qualities: Buffer | null;
-  }>(
-    `select asked.tag_id as tag, found.* from unnest($1::int[]) as asked (tag_id) cross join lateral (
-       select ${timeColumn('time')} as times, ${doubleColumn('value')} as values, ${int2Column('quality')} as qualities
-       from (
-         select time, value, quality from readings
-         where tag_id = asked.tag_id and time >= $2 and time < $3 order by time limit $4
-       ) as points
-     ) as found`,
-    [tags, instant(from), instant(to), limit],
-  );
-  return new Map(
-    rows.map(({ tag, times, values, qualities }) => {
-      const [value, quality] = [doublesOf(values), int2sOf(qualities)];
-      const points = Array.from(microsOf(times), (micros, i) => {
-        const number = orNull(value[i]);
-        const all = { min: number, max: number, first: number, last: number };
-        return { at: micros / 1000, count: 1, ...all, quality: quality[i] ?? 0 };
-      });
-      return [tag, points];
-    }),
-  );
 }

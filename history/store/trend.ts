@@ -1,12 +1,13 @@
 import type { Db } from '../../platform/database/db.ts';
 import type { TagId } from '../reading.ts';
-import { selectEnvelopes, selectRaw } from './envelope.ts';
+import { selectEnvelopes } from './envelope.ts';
 import type { Source } from './envelope.ts';
 import { countWhole } from './estimate.ts';
 import { inferInterval, withGaps } from './gaps.ts';
 import type { Point } from './gaps.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, selectKept } from './kept.ts';
 import type { Kept } from './kept.ts';
+import { selectRaw } from './raw.ts';
 
 /** One tag's trend as columns. A null in `min` is a gap. `quality` is the worst one, packed. */
 export interface Trend {
@@ -105,7 +106,7 @@ function asTrend(tag: TagId, bucketMs: number | null, points: readonly Point[]):
  */
 export async function selectTrends(db: Db, query: TrendsQuery): Promise<Trend[]> {
   const { tags, from, to, pixels, expectedMs } = query;
-  const kept = await selectKept(db);
+  const kept = await selectKept(db, query.tags);
   const most = POINTS_A_PIXEL * pixels;
   const counts = await countWhole(db, { tags, from, to });
   const countOf = (tag: TagId) => counts.get(tag) ?? 0;

@@ -131,7 +131,7 @@ test('any figures in buckets of any width are those of all readings, late ones a
         held,
       );
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 
