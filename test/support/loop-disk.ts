@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as timers from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -38,6 +39,20 @@ interface LoopDiskOptions {
   readonly at?: string;
 }
 
+function letGoOf(folder: string): void {
+  spawnSync('fsfreeze', ['--unfreeze', folder]);
+  spawnSync('umount', ['--lazy', folder]);
+}
+
+/** Disks of processes that were killed before they could let go of them: the number of its process is in each name. */
+async function letGoOfTheDead(): Promise<void> {
+  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const folder of mounts) {
+    const pid = /\/(?:disk|power-cut)-(\d+)[-\d]*$/.exec(folder)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) letGoOf(folder);
+  }
+}
+
 /** What a process holds a moment longer is waited for. */
 async function unmount(folder: string): Promise<void> {
   for (const end = performance.now() + BUSY_MS; ;) {
@@ -65,7 +80,7 @@ async function copyAtRest(from: string, to: string): Promise<void> {
 
 export async function aLoopDisk({ megabytes, at }: LoopDiskOptions): Promise<LoopDisk> {
   const files = await aFolder();
-  const folder = at ?? join(files.path, 'disk');
+  const folder = at ?? join(files.path, `disk-${process.pid}`);
   const image = join(files.path, 'disk.img');
   const filler = join(folder, 'filler');
   await mkdir(folder, { recursive: true });
@@ -83,11 +98,9 @@ export async function aLoopDisk({ megabytes, at }: LoopDiskOptions): Promise<Loo
     await run('mkfs.ext4', ['-q', '-F', '-m', '0', image]);
     await mount();
   };
-  const letGo = () => {
-    spawnSync('fsfreeze', ['--unfreeze', folder]);
-    spawnSync('umount', ['--lazy', folder]);
-  };
+  const letGo = () => letGoOf(folder);
   process.once('exit', letGo);
+  await letGoOfTheDead();
   await make();
 
   return {
