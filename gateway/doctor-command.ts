@@ -123,7 +123,7 @@ async function backups({ of, config: { backup } }: DaemonOf): Promise<Finding> {
   return old ? warning(check, `${said} It is more than two days old.`, remedy) : ok(check, said);
 }
 
-/** All there is to say of a machine and a configuration. Changes nothing. */
+/** All there is to say of a machine and a configuration. */
 export async function examine(values: Values): Promise<Finding[]> {
   const clock = judgeClock(Date.now(), await isSynchronised());
   let found: DaemonOf;
