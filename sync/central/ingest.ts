@@ -94,7 +94,10 @@ async function take(tx: Db, arrival: Arrival, store: Store, quarantined?: string
     throw new NumberTaken(`Another segment ${seq} of '${stream}' arrived before. Count anew.`);
   }
   const readings = await store(tx);
-  await advanceProgress(tx, arrival);
+  if (!(await advanceProgress(tx, arrival)))
+    throw new NumberTaken(
+      `Segment ${arrival.segment.seq} of '${arrival.segment.stream}' is of long ago. Count anew.`,
+    );
   if (readings > 0) await addReadings(tx, arrival.site, readings);
   return quarantined === undefined ? { state: 'stored' } : { state: 'quarantined', reason: quarantined };
 }

@@ -6,9 +6,11 @@ import { centralBackedUp } from './backup.ts';
 import type { CentralConfig } from './config.ts';
 import type { SyncMetrics } from './metrics.ts';
 import type { RollUps } from './roll-ups.ts';
-import { countQuarantined } from './store/ledger.ts';
+import { countQuarantined, pruneLedger } from './store/ledger.ts';
 
 const DAY_MS = 86_400_000;
+/** A site whose acknowledgement was lost sends the segment again for so long; later it has to count anew. */
+const LEDGER_DAYS = 30;
 /** Sites that were away send old readings: chunks are left as they are for so long. */
 const COMPRESS_AFTER_MS = 7 * DAY_MS;
 
@@ -39,6 +41,11 @@ export const jobs = (db: Database, { rollUp, sync, retention, backup, ...config 
       dropped: await dropOld(db, retention, slot, signal),
       compressed: await compressOld(db, slot - COMPRESS_AFTER_MS, signal),
     }),
+  },
+  {
+    name: 'prune-ledger',
+    cron: '50 3 * * *',
+    run: async ({ slot }) => ({ segments: await pruneLedger(db, new Date(slot - LEDGER_DAYS * DAY_MS)) }),
   },
   ...(backup === undefined ? [] : [backupJob(centralBackedUp(config), db, backup)]),
 ];

@@ -18,6 +18,14 @@ import { aWriter } from '../support/writer.ts';
 const DAY = 86_400_000;
 const log = createLog('test', 'silent');
 
+function expectTables(view: StorageView['database'], canCompress: boolean): void {
+  const table = view?.tables.find(({ name }) => name === 'readings');
+  expect(table?.chunks).toBeGreaterThan(0);
+  expect(table?.bytes).toBeGreaterThan(1000);
+  expect(table?.compressed).toBe(canCompress ? table?.chunks : 0);
+  expect((view?.compression?.after ?? 0) > 0).toBe(canCompress);
+}
+
 test('the storage view tells size, growth, compression, retention, spool, disk and outbox', async () => {
   const db = hold(await aDatabase({ migrations }));
   const folder = hold(await aFolder());
@@ -42,13 +50,7 @@ test('the storage view tells size, growth, compression, retention, spool, disk a
   expect(StorageView.parse(view)).toStrictEqual(view);
   expect(view.database?.bytes).toBeGreaterThan(1e6);
   expect(view.database?.growthPerDay).toBeGreaterThan(1000);
-  const table = view.database?.tables.find(({ name }) => name === 'readings');
-  expect(table?.chunks).toBeGreaterThan(0);
-  expect(table?.bytes).toBeGreaterThan(1000);
-  const canCompress = db.edition?.compression === true;
-  expect(table?.compressed).toBe(canCompress ? table?.chunks : 0);
-  if (canCompress) expect(view.database?.compression?.after).toBeGreaterThan(0);
-  else expect(view.database?.compression).toBeNull();
+  expectTables(view.database, db.edition?.compression === true);
   expect(view.retention).toMatchObject({
     ...{ readingsDays: 90, maxBytes: 10 * 1024 ** 3, readingsFrom: null },
     classes: [{ name: 'fast', tags: 1, readingsDays: 7, minutesDays: 730, maxBytes: null }],

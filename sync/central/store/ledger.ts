@@ -33,17 +33,21 @@ export async function selectChecksum(tx: Db, arrival: Arrival): Promise<number |
 /** How many numbers at most are looked at in one step; the rest follows with the next segment. */
 const STEP = 500;
 
-/** Moves the mark up to which the stream has arrived without a gap. Last in a transaction: it holds a row. */
-export async function advanceProgress(tx: Db, { site, segment }: Arrival): Promise<void> {
+/**
+ * Moves the mark up to which the stream has arrived without a gap. Last in a transaction: it holds a row. False where
+ * the segment's number was pruned: what came under it before is not known any more.
+ */
+export async function advanceProgress(tx: Db, { site, segment }: Arrival): Promise<boolean> {
   const key = [site, segment.stream, segment.epoch];
   await tx.query(
     `insert into sync_progress (site, stream, epoch) values ($1, $2, $3) on conflict do nothing`,
     key,
   );
-  const [mark] = await tx.query<{ up_to: number }>(
-    `select up_to from sync_progress where site = $1 and stream = $2 and epoch = $3 for update`,
+  const [mark] = await tx.query<{ up_to: number; pruned_to: number }>(
+    `select up_to, pruned_to from sync_progress where site = $1 and stream = $2 and epoch = $3 for update`,
     key,
   );
+  if (segment.seq <= (mark?.pruned_to ?? 0)) return false;
   const from = mark?.up_to ?? 0;
   const next = await tx.query<{ seq: number; t_max: Date }>(
     `select seq, t_max from sync_ledger
@@ -52,13 +56,41 @@ export async function advanceProgress(tx: Db, { site, segment }: Arrival): Promi
   );
   const gap = next.findIndex(({ seq }, i) => seq !== from + 1 + i);
   const gapless = gap === -1 ? next : next.slice(0, gap);
-  if (gapless.length === 0) return;
+  if (gapless.length === 0) return true;
   const latest = new Date(Math.max(...gapless.map(({ t_max }) => t_max.getTime())));
   await tx.query(
     `update sync_progress set up_to = $4, t_max = greatest(t_max, $5), changed_at = now()
      where site = $1 and stream = $2 and epoch = $3`,
     [...key, from + gapless.length, latest],
   );
+  return true;
+}
+
+/**
+ * Forgets segments that arrived before `before`, as far as their stream has arrived without a gap. Settles with how many.
+ */
+export async function pruneLedger(db: Db, before: Date): Promise<number> {
+  const [row] = await db.query<{ n: number }>(
+    `with old as (
+       select p.site, p.stream, p.epoch,
+         least(p.up_to, coalesce(min(l.seq) filter (where l.arrived_at >= $1) - 1, p.up_to)) as upto
+       from sync_progress p join sync_ledger l using (site, stream, epoch)
+       group by p.site, p.stream, p.epoch
+     ),
+     marked as (
+       update sync_progress p set pruned_to = greatest(p.pruned_to, old.upto) from old
+       where p.site = old.site and p.stream = old.stream and p.epoch = old.epoch
+       returning p.site, p.stream, p.epoch, p.pruned_to
+     ),
+     gone as (
+       delete from sync_ledger l using marked m
+       where l.site = m.site and l.stream = m.stream and l.epoch = m.epoch and l.seq <= m.pruned_to
+       returning 1
+     )
+     select count(*)::int as n from gone`,
+    [before],
+  );
+  return row?.n ?? 0;
 }
 
 export async function insertQuarantined(tx: Db, arrival: Arrival, reason: string): Promise<void> {

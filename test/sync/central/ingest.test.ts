@@ -6,7 +6,7 @@ import { createLog } from '../../../platform/log.ts';
 import { NumberTaken, receiver, UnknownTags } from '../../../sync/central/ingest.ts';
 import type { Receive } from '../../../sync/central/ingest.ts';
 import { syncMetrics } from '../../../sync/central/metrics.ts';
-import { countQuarantined } from '../../../sync/central/store/ledger.ts';
+import { countQuarantined, pruneLedger } from '../../../sync/central/store/ledger.ts';
 import { selectMessages } from '../../../sync/central/store/messages.ts';
 import { selectSummary } from '../../../sync/central/store/sites.ts';
 import type { SiteEvent } from '../../../sync/wire.ts';
@@ -187,4 +187,32 @@ test('an order that comes twice, in two segments, is one training and one messag
   expect(messages).toEqual([
     { seq: 1, body: { type: 'training-status', id: order.id, state: 'queued', error: null } },
   ]);
+});
+
+test('the ledger forgets what arrived without a gap, and takes no number of then again', async () => {
+  await dictionary(1);
+  for (const seq of [1, 2, 3, 5]) await receive(readings(seq));
+  const complete = await completeTo();
+  const later = new Date(Date.now() + 60_000);
+  await pruneLedger(db, later);
+  const left = async () =>
+    (await db.query<{ seq: number }>(`select seq from sync_ledger where site = $1 order by seq`, [site])).map(
+      ({ seq }) => seq,
+    );
+  expect(await left()).toStrictEqual([5]);
+  await expect(receive(readings(2))).rejects.toThrow(NumberTaken);
+  expect(await countReadings(db)).toBe(20);
+  await receive(readings(4));
+  expect(await completeTo()).toBeGreaterThan(complete ?? Infinity);
+  await receive(readings(6));
+  await pruneLedger(db, later);
+  expect(await left()).toStrictEqual([]);
+  expect(await receive(readings(7))).toEqual({ state: 'stored' });
+});
+
+test('what arrived lately stays in the ledger, so that it may come again', async () => {
+  await dictionary(1);
+  await receive(readings(1));
+  expect(await pruneLedger(db, new Date(Date.now() - 60_000))).toBe(0);
+  expect(await receive(readings(1))).toEqual({ state: 'duplicate' });
 });
