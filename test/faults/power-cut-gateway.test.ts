@@ -7,7 +7,7 @@ import type { EngineName } from '../support/power-cut-site.ts';
 import { long, randomFrom, seed } from '../support/seeded.ts';
 
 const ROUNDS = long ? 30 : 4;
-const MEGABYTES = 600;
+const MEGABYTES = 300;
 /** Acknowledged before each power cut, so that it hits in mid-work. */
 const A_GOOD_MANY = 300;
 const FIRST_START_MS = 8_000;

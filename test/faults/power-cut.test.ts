@@ -10,7 +10,7 @@ import type { EngineName } from '../support/power-cut-site.ts';
 import { long, randomFrom, seed } from '../support/seeded.ts';
 
 const ROUNDS = long ? 60 : 17;
-const MEGABYTES = 600;
+const MEGABYTES = 300;
 const DAY_MS = 86_400_000;
 const OPENS_WITHIN_MS = 60_000;
 /** How long a first start takes, about: its power is cut somewhere in it. */
