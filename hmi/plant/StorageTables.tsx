@@ -118,7 +118,11 @@ const ledgerColumns = (): Column<LedgerView>[] => [
   {
     key: 'source',
     head: t('storage.source'),
-    cell: ({ source }) => <a href={`/sources/${encodeURIComponent(source)}`}>{source}</a>,
+    cell: ({ source }) => (
+      <a class="in-row" href={`/sources/${encodeURIComponent(source)}`}>
+        {source}
+      </a>
+    ),
   },
   ...places.map((place): Column<LedgerView> => ({
     key: place,

@@ -19,7 +19,7 @@ export const CENTRAL = 'http://127.0.0.1:8090';
 
 const gatewayPages =
   'alarms alarms/history tags tags/XMEAS_07 tags/SP_07 tags/XMEAS_07/settings sources sources/new sources/reactor-plc sources/reactor-plc/settings ' +
-  'sources/reactor-plc/browse sources/separator-plc/browse certificates models trainings jobs jobs/forecast system users';
+  'sources/reactor-plc/browse sources/separator-plc/browse certificates models trainings jobs jobs/forecast storage backups system users';
 const centralPages = 'sites/first trainings trainings/first jobs jobs/roll-ups health-checks users';
 /** Every page: whose, its path, the daemon's address. `tags/NAME` and `…/first` stand for numbers not known before. */
 export const PAGES = [
