@@ -72,7 +72,7 @@ function Frame({ destinations, banner, children }: Props) {
           <Preferences />
         </div>
       </nav>
-      <main ref={page} id="page" class="page" tabIndex={-1}>
+      <main ref={page} id="page" class="page" tabIndex={0}>
         <Boundary key={path}>
           <ErrorBoundary>
             <Router>{children}</Router>
