@@ -25,16 +25,18 @@ export function Backups() {
   return (
     <>
       <PageHead title={t('backups.title')}>
-        <Command
-          role="engineer"
-          label={t('backups.make')}
-          run={async () => {
-            await call(PATH, { method: 'POST' });
-            backups.reload();
-          }}
-        >
-          {t('backups.make')}
-        </Command>
+        {backups.value === undefined || backups.value.folder === null ? null : (
+          <Command
+            role="engineer"
+            label={t('backups.make')}
+            run={async () => {
+              await call(PATH, { method: 'POST' });
+              backups.reload();
+            }}
+          >
+            {t('backups.make')}
+          </Command>
+        )}
       </PageHead>
       <Loaded of={backups}>
         {(view) => (

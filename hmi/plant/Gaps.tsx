@@ -4,10 +4,11 @@ import type { Page } from '../../platform/api/page.ts';
 import { call } from '../api.ts';
 import { Loaded } from '../components/States.tsx';
 import { type Column, Table } from '../components/Table.tsx';
-import { dateTime, duration, integer } from '../format.ts';
+import { dateTime } from '../format.ts';
 import { type Key, t } from '../locale.ts';
 import { useResource } from '../resource.ts';
 import { lanesOf } from './lanes.ts';
+import { lossColumns } from './loss-columns.tsx';
 
 const REFRESH_MS = 30_000;
 const HOUR_MS = 3_600_000;
@@ -108,25 +109,5 @@ function Timeline({ losses, from, to }: { losses: readonly LossView[]; from: num
 
 const columns = (): Column<LossView>[] => [
   { key: 'source', head: t('storage.source'), cell: ({ source }) => source ?? t('storage.allSources') },
-  { key: 'from', head: t('losses.from'), tight: true, cell: ({ from }) => dateTime(from) },
-  {
-    key: 'took',
-    head: t('losses.took'),
-    align: 'right',
-    cell: ({ from, to }) => duration(Date.parse(to) - Date.parse(from)),
-  },
-  { key: 'tag', head: t('alarms.tag'), cell: ({ tag }) => tag ?? t('losses.allTags') },
-  { key: 'cause', head: t('losses.cause'), cell: ({ cause }) => <span class="wrap">{cause}</span> },
-  {
-    key: 'count',
-    head: t('ledger.lost'),
-    align: 'right',
-    cell: ({ count }) => (count === null ? t('losses.unknown') : integer(count)),
-  },
-  {
-    key: 'recovered',
-    head: t('losses.recovered'),
-    align: 'right',
-    cell: ({ recovered }) => integer(recovered),
-  },
+  ...lossColumns(),
 ];

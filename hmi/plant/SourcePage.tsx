@@ -8,11 +8,12 @@ import { Condition } from '../components/Condition.tsx';
 import { Facts } from '../components/Facts.tsx';
 import { PageHead } from '../components/PageHead.tsx';
 import { Empty, Loaded } from '../components/States.tsx';
-import { type Column, Table } from '../components/Table.tsx';
-import { brief, dateTime, decimal, duration, integer } from '../format.ts';
+import { Table } from '../components/Table.tsx';
+import { brief, dateTime, decimal, integer } from '../format.ts';
 import { t } from '../locale.ts';
 import { type Resource, useResource } from '../resource.ts';
 import { faultName } from './fault.ts';
+import { lossColumns } from './loss-columns.tsx';
 import { sourceKinds } from './Sources.tsx';
 
 const REFRESH_MS = 5000;
@@ -141,30 +142,6 @@ function Ledger({ ledger }: { ledger: LedgerView }) {
     </section>
   );
 }
-
-const lossColumns = (): Column<LossView>[] => [
-  { key: 'from', head: t('losses.from'), tight: true, cell: ({ from }) => dateTime(from) },
-  {
-    key: 'took',
-    head: t('losses.took'),
-    align: 'right',
-    cell: ({ from, to }) => duration(Date.parse(to) - Date.parse(from)),
-  },
-  { key: 'tag', head: t('alarms.tag'), cell: ({ tag }) => tag ?? t('losses.allTags') },
-  { key: 'cause', head: t('losses.cause'), cell: ({ cause }) => <span class="wrap">{cause}</span> },
-  {
-    key: 'count',
-    head: t('ledger.lost'),
-    align: 'right',
-    cell: ({ count }) => (count === null ? t('losses.unknown') : integer(count)),
-  },
-  {
-    key: 'recovered',
-    head: t('losses.recovered'),
-    align: 'right',
-    cell: ({ recovered }) => integer(recovered),
-  },
-];
 
 function Losses({ losses }: { losses: Page<LossView> }) {
   return (

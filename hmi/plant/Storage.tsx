@@ -2,7 +2,7 @@ import type { LedgerView } from '../../gateway/api/sources.ts';
 import type { StorageView } from '../../gateway/api/storage.ts';
 import { all, call } from '../api.ts';
 import { Condition, type Kind } from '../components/Condition.tsx';
-import { Facts } from '../components/Facts.tsx';
+import { type Pairs, Panel } from '../components/Facts.tsx';
 import { PageHead } from '../components/PageHead.tsx';
 import { Loaded } from '../components/States.tsx';
 import { bytes, dateTime, decimal, integer, percent } from '../format.ts';
@@ -51,17 +51,6 @@ export function Storage() {
   );
 }
 
-type Pairs = readonly (readonly [string, string])[];
-
-function Panel({ title, facts }: { title: string; facts: Pairs }) {
-  return (
-    <section class="panel">
-      <h2>{title}</h2>
-      <Facts of={facts} />
-    </section>
-  );
-}
-
 function databaseFacts({ database, readingsPerSecond }: StorageView): Pairs {
   const rate = [t('system.rate'), t('sources.perSecond', { rate: decimal(readingsPerSecond, 1) })] as const;
   if (database === null) return [[t('system.database'), t('storage.away')], rate];
@@ -87,22 +76,19 @@ const levels: Record<StorageView['spool']['level'], { kind: Kind; word: Key }> =
 
 function Spool({ spool }: { spool: StorageView['spool'] }) {
   const { kind, word } = levels[spool.level];
+  const facts: Pairs = [
+    [t('storage.waiting'), integer(spool.batches)],
+    [t('system.size'), t('storage.of', { part: bytes(spool.bytes), whole: bytes(spool.maxBytes) })],
+    [t('storage.used'), percent(spool.fill)],
+  ];
   return (
-    <section class="panel">
-      <h2>{t('storage.spool')}</h2>
+    <Panel title={t('storage.spool')} facts={facts}>
       <p>
         <Condition kind={spool.batches === 0 ? 'calm' : kind}>
           {spool.batches === 0 ? t('storage.spool.empty') : t(word)}
         </Condition>
       </p>
-      <Facts
-        of={[
-          [t('storage.waiting'), integer(spool.batches)],
-          [t('system.size'), t('storage.of', { part: bytes(spool.bytes), whole: bytes(spool.maxBytes) })],
-          [t('storage.used'), percent(spool.fill)],
-        ]}
-      />
-    </section>
+    </Panel>
   );
 }
 
@@ -117,19 +103,16 @@ function Disk({ disk }: { disk: StorageView['disk'] }) {
     return <Panel title={t('storage.disk')} facts={[[t('storage.free'), t('storage.unknown')]]} />;
   const { kind, word } = disks[disk.state];
   const { freeBytes, totalBytes, ballastBytes } = disk;
+  const facts: Pairs = [
+    [t('storage.free'), t('storage.of', { part: bytes(freeBytes), whole: bytes(totalBytes) })],
+    [t('storage.ballast'), ballastBytes === 0 ? t('value.none') : bytes(ballastBytes)],
+  ];
   return (
-    <section class="panel">
-      <h2>{t('storage.disk')}</h2>
+    <Panel title={t('storage.disk')} facts={facts}>
       <p>
         <Condition kind={kind}>{t(word)}</Condition>
       </p>
-      <Facts
-        of={[
-          [t('storage.free'), t('storage.of', { part: bytes(freeBytes), whole: bytes(totalBytes) })],
-          [t('storage.ballast'), ballastBytes === 0 ? t('value.none') : bytes(ballastBytes)],
-        ]}
-      />
-    </section>
+    </Panel>
   );
 }
 

@@ -2,7 +2,7 @@ import type { SystemView } from '../../gateway/api/system.ts';
 import { call } from '../api.ts';
 import { now } from '../clock.ts';
 import { Health } from '../components/Health.tsx';
-import { Facts } from '../components/Facts.tsx';
+import { type Pairs, Panel } from '../components/Facts.tsx';
 import { PageHead } from '../components/PageHead.tsx';
 import { Loaded } from '../components/States.tsx';
 import { bytes, dateTime, decimal, duration, integer } from '../format.ts';
@@ -32,17 +32,6 @@ export function System() {
         </Loaded>
       </div>
     </>
-  );
-}
-
-type Pairs = readonly (readonly [string, string])[];
-
-function Panel({ title, facts }: { title: string; facts: Pairs }) {
-  return (
-    <section class="panel">
-      <h2>{title}</h2>
-      <Facts of={facts} />
-    </section>
   );
 }
 
