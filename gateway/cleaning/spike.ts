@@ -16,19 +16,18 @@ const SIGMAS = 6;
  * shown digit resolves, so that a quiet signal may move.
  */
 export function spike(tags: Tags): Stage {
-  const windows = new Map<TagId, Trailing>();
+  const windows = createWindows();
 
   const look = (reading: Reading): Reading => {
     const tag = tags.get(reading.tag);
     if (tag?.spike !== true || reading.cleaned === null) return reading;
-    let seen = windows.get(reading.tag);
-    if (seen === undefined) windows.set(reading.tag, (seen = emptyWindow()));
-    if (reading.at <= seen.newest) return reading;
-    seen.newest = reading.at;
-    push(seen, reading.cleaned);
-    if (seen.count < WINDOW) return reading;
-    const middle = seen.bySize[HALF] ?? NaN;
-    const deviation = Math.max(medianDeviation(seen.bySize), 10 ** -tag.decimals);
+    const window = windows.of(reading.tag);
+    const { places } = windows;
+    if (reading.at <= newest(places, window)) return reading;
+    push(places, window, reading.at, reading.cleaned);
+    if ((places[window + COUNT] ?? 0) < WINDOW) return reading;
+    const middle = places[window + BY_SIZE + HALF] ?? NaN;
+    const deviation = Math.max(medianDeviation(places, window + BY_SIZE), 10 ** -tag.decimals);
     if (Math.abs(reading.cleaned - middle) <= SIGMAS * MAD_TO_SIGMA * deviation) return reading;
     return { ...reading, quality: quality('uncertain', 'spike'), cleaned: middle };
   };
@@ -36,60 +35,85 @@ export function spike(tags: Tags): Stage {
   return (readings) => readings.map(look);
 }
 
-/** The newest values of a tag, kept in both orders: this runs for every reading. */
-interface Trailing {
-  readonly byAge: Float64Array;
-  readonly bySize: Float64Array;
-  count: number;
-  /** Where in `byAge` the next value goes: the place of the oldest one. */
-  next: number;
-  newest: number;
+// A window: its newest values in both orders, how many there are, where the next one goes (the place of the oldest), and
+// the time of the newest. All of a tag's lie side by side: this runs for every reading, and thousands of tags take turns.
+const BY_SIZE = 0;
+const BY_AGE = WINDOW;
+const COUNT = 2 * WINDOW;
+const NEXT = COUNT + 1;
+const NEWEST = COUNT + 2;
+const PLACES = COUNT + 3;
+const FIRST_ROOM = 64;
+
+function createWindows() {
+  const windows = new Map<TagId, number>();
+  let places = new Float64Array(FIRST_ROOM * PLACES);
+
+  const open = (tag: TagId): number => {
+    const window = windows.size * PLACES;
+    if (window === places.length) {
+      const larger = new Float64Array(2 * places.length);
+      larger.set(places);
+      places = larger;
+    }
+    places.fill(Infinity, window, window + COUNT);
+    places[window + NEWEST] = -Infinity;
+    windows.set(tag, window);
+    return window;
+  };
+  return {
+    /** Where the tag's window begins in `places`, which another tag's first one may move. */
+    of: (tag: TagId): number => windows.get(tag) ?? open(tag),
+    get places() {
+      return places;
+    },
+  };
 }
 
-const emptyWindow = (): Trailing => ({
-  ...{ byAge: new Float64Array(WINDOW).fill(Infinity), bySize: new Float64Array(WINDOW).fill(Infinity) },
-  ...{ count: 0, next: 0, newest: -Infinity },
-});
+const newest = (places: Float64Array, window: number): number => places[window + NEWEST] ?? NaN;
 
 // Plain loops: over eleven places they are several times quicker than the methods of typed arrays.
-function push(window: Trailing, value: number): void {
-  const { byAge, bySize, next } = window;
-  const free = placeOf(bySize, byAge[next] ?? Infinity);
-  sink(bySize, raise(bySize, free, value), value);
-  byAge[next] = value;
-  window.next = next + 1 === WINDOW ? 0 : next + 1;
-  if (window.count < WINDOW) window.count++;
+function push(places: Float64Array, window: number, at: number, value: number): void {
+  const next = places[window + NEXT] ?? 0;
+  const byAge = window + BY_AGE + next;
+  const [first, last] = [window + BY_SIZE, window + BY_SIZE + WINDOW - 1];
+  const free = placeOf(places, first, places[byAge] ?? Infinity);
+  sink(places, raise(places, free, last, value), first, value);
+  places[byAge] = value;
+  places[window + NEXT] = next + 1 === WINDOW ? 0 : next + 1;
+  places[window + NEWEST] = at;
+  const count = places[window + COUNT] ?? 0;
+  if (count < WINDOW) places[window + COUNT] = count + 1;
 }
 
 /** Where the value that leaves stands; as long as there is none, the first empty place. */
-function placeOf(bySize: Float64Array, value: number): number {
-  let at = 0;
-  while (bySize[at] !== value) at++;
+function placeOf(places: Float64Array, first: number, value: number): number {
+  let at = first;
+  while (places[at] !== value) at++;
   return at;
 }
 
 /** Moves a free place up, as long as what follows is smaller than the value that comes. */
-function raise(bySize: Float64Array, free: number, value: number): number {
+function raise(places: Float64Array, free: number, last: number, value: number): number {
   let at = free;
-  for (; at < WINDOW - 1 && (bySize[at + 1] ?? Infinity) < value; at++)
-    bySize[at] = bySize[at + 1] ?? Infinity;
+  for (; at < last && (places[at + 1] ?? Infinity) < value; at++) places[at] = places[at + 1] ?? Infinity;
   return at;
 }
 
 /** Moves a free place down, as long as what is before it is larger than the value; puts the value there. */
-function sink(bySize: Float64Array, free: number, value: number): void {
+function sink(places: Float64Array, free: number, first: number, value: number): void {
   let at = free;
-  for (; at > 0 && (bySize[at - 1] ?? -Infinity) > value; at--) bySize[at] = bySize[at - 1] ?? Infinity;
-  bySize[at] = value;
+  for (; at > first && (places[at - 1] ?? -Infinity) > value; at--) places[at] = places[at - 1] ?? Infinity;
+  places[at] = value;
 }
 
 /** The median of how far a full window's values lie from their median: the nearer half, from the middle outwards. */
-function medianDeviation(bySize: Float64Array): number {
-  const middle = bySize[HALF] ?? NaN;
-  let [below, above, deviation] = [HALF - 1, HALF + 1, 0];
+function medianDeviation(places: Float64Array, bySize: number): number {
+  const middle = places[bySize + HALF] ?? NaN;
+  let [below, above, deviation] = [bySize + HALF - 1, bySize + HALF + 1, 0];
   for (let nearer = 0; nearer < HALF; nearer++) {
-    const down = middle - (bySize[below] ?? NaN);
-    const up = (bySize[above] ?? NaN) - middle;
+    const down = middle - (places[below] ?? NaN);
+    const up = (places[above] ?? NaN) - middle;
     deviation = Math.min(down, up);
     if (down <= up) below--;
     else above++;
