@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { crashPoint } from '../../platform/crash/point.ts';
 
 /** Before each entry: its length, the checksum of all that follows, the length of its note. */
 const HEAD = 12;
@@ -83,7 +84,9 @@ async function writer<Note>(path: string, state: () => readonly Entry<Note>[]): 
   const add = async (group: Buffer) => {
     if (group.length === 0) return;
     await file.appendFile(group);
+    crashPoint('broker.before_sync');
     await file.datasync();
+    crashPoint('broker.logged');
     bytes += group.length;
   };
   const flush = inTurns(async () => {

@@ -1,4 +1,5 @@
 import { insertAudit } from '../../platform/access/store/audit.ts';
+import { crashPoint } from '../../platform/crash/point.ts';
 import { toView, updateSent } from '../store/commands.ts';
 import type { Command, End } from '../store/commands.ts';
 import type { Tag } from '../plant/tag.ts';
@@ -30,10 +31,17 @@ export function carrier(options: Required<Omit<CommandsOptions, 'turnOf'>>) {
     return { state: 'failed', readBack: null, why: 'It could not be put on record. Nothing was sent.' };
   };
 
+  const write = async (command: Command, tag: Tag): Promise<End> => {
+    crashPoint('command.sent');
+    const end = await send(() => reach.device(tag.source), tag, Number(command.value));
+    crashPoint('command.written');
+    return end;
+  };
+
   return async (command: Command, tag: Tag, by: By): Promise<CommandView> => {
     const end =
       (await begin(command, tag, by).catch((err: unknown) => notBegun(command, err))) ??
-      (await send(() => reach.device(tag.source), tag, Number(command.value)));
+      (await write(command, tag));
     const endedAt = new Date(now());
     await onRecord(log, { command: command.id, ...end }, () =>
       db.transaction((tx) => endWith(tx, command, end, { at: endedAt, actor: by.actor })),

@@ -1,6 +1,7 @@
 import type { Reading, TagId } from '../../history/reading.ts';
 import type { Loss } from '../../history/store/losses.ts';
 import type { Duplicates } from '../../history/store/readings.ts';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { AlarmChange } from '../alarms/change.ts';
 import type { Aside, Quarantine } from './quarantine.ts';
@@ -168,6 +169,7 @@ export async function commit(
       const duplicates = isEmpty(batch)
         ? new Map<TagId, number>()
         : await flush(tx, readings, changes, losses);
+      crashPoint('commit.before');
       return { batch, due: seqsOf(due), duplicates, refused: [] };
     });
   } catch (err) {

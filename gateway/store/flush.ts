@@ -1,5 +1,6 @@
 import { insertLoss } from '../../history/store/losses.ts';
 import { insertCounted } from '../../history/store/readings.ts';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import type { SiteEvent } from '../../sync/wire.ts';
 import type { AlarmChange, DeviceChange } from '../alarms/change.ts';
@@ -16,6 +17,7 @@ export const flushTo =
     for (const loss of losses) await insertLoss(tx, loss);
     if (changes.length > 0) {
       await insertAlarmChanges(tx, changes);
+      crashPoint('alarm.stored');
       const facts = await selectAlarmFacts(tx, [...new Set(changes.map(({ id }) => id))]);
       await outbox.enqueueEvent(tx, ...changes.flatMap((change) => toEvent(change, facts)));
     }

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Reading, TagId } from '../../history/reading.ts';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Logger } from '../../platform/log.ts';
 import { decodeRecord, encodeRecord, scanRecords } from './record.ts';
 import { syncFolder } from './segment.ts';
@@ -114,6 +115,7 @@ export async function openHeld({ folder, save, log, maxBytes = MAX_BYTES }: Held
     const record = encodeRecord({ readings, changes: [] }, 0);
     await file.appendFile(record);
     await file.datasync();
+    crashPoint('held.kept');
     bytes += record.length;
   };
 

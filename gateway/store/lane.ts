@@ -1,3 +1,4 @@
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Database } from '../../platform/database/db.ts';
 import { isDiskFull } from '../../platform/disk.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -126,6 +127,8 @@ function committing({ db, spool, quarantine, flush, ledger, observe }: LaneOptio
       }
       const begun = performance.now();
       const committed = await commit(db, batches, flush, quarantine);
+      crashPoint('commit.after');
+      if (late) crashPoint('replay.stored');
       // What an earlier run left in the spool was not collected by this one.
       const own = batches.filter(({ epoch }) => epoch === spool.epoch);
       if (own.length > 0) ledger.committed(own, committed, late);

@@ -1,6 +1,7 @@
 import type { Artefact } from '../../forecasting/artefact.ts';
 import type { TagId } from '../../history/reading.ts';
 import type { Page, PageQuery } from '../../platform/api/page.ts';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { ModelView } from '../api/models.ts';
 import { FIGURES, SUMS } from './scores.ts';
@@ -61,7 +62,9 @@ export const activateModel = (db: Db, id: string, by: string): Promise<ModelView
     ]);
     if (row === undefined || row.state === 'active' || row.state === 'refused') return row?.state;
     await retireActive(tx, model.tag);
+    crashPoint('model.retired');
     await tx.query(`update models set state = 'active', chosen_by = $2 where id = $1`, [id, by]);
+    crashPoint('model.switched');
     return row.state;
   });
 

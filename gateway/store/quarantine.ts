@@ -1,5 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Logger } from '../../platform/log.ts';
 
 /** Keeps what can be neither stored nor passed on, for a person to look at. */
@@ -40,6 +41,7 @@ export function openQuarantine(folder: string, log: Logger): Quarantine {
       await using handle = await open(file, 'a', 0o600);
       await handle.appendFile(pieces.map(lineOf).join(''));
       await handle.datasync();
+      crashPoint('quarantine.added');
       count += pieces.length;
       const what = Object.fromEntries(
         pieces.map((piece) => [piece.what, pieces.filter((each) => each.what === piece.what).length]),

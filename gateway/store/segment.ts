@@ -1,5 +1,6 @@
 import { open, readdir, readFile, stat, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Quarantine } from './quarantine.ts';
 import { scanRecords } from './record.ts';
@@ -40,6 +41,7 @@ export async function createSegment(folder: string, number: number, epoch: strin
     await handle.appendFile(Buffer.concat([SIGNATURE, Buffer.from(epoch.replaceAll('-', ''), 'hex')]));
     await handle.sync();
     await syncFolder(folder);
+    crashPoint('spool.created');
   } catch (err) {
     await handle.close();
     await unlink(path).catch(() => undefined); // an empty segment does no harm
@@ -50,7 +52,9 @@ export async function createSegment(folder: string, number: number, epoch: strin
     async append(record) {
       try {
         await handle.appendFile(record);
+        crashPoint('spool.before_sync');
         await handle.datasync();
+        crashPoint('spool.after_sync');
       } catch (err) {
         await handle.truncate(segment.bytes).catch(() => undefined); // a torn record is found by its checksum
         throw err;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, unlink } from 'node:fs/promises';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Logger } from '../../platform/log.ts';
 import { inTurn } from '../../platform/in-turn.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -126,6 +127,7 @@ function spoolFront(segments: Segment[], seal: (segment: Segment) => Promise<voi
   };
   const removeFirst = async (first: Segment) => {
     await unlink(first.path);
+    crashPoint('spool.removed');
     // Gone for good before anything behind it is stored: or a power cut would bring it back.
     await syncFolder(folder);
     segments.shift();
@@ -150,6 +152,7 @@ function spoolFront(segments: Segment[], seal: (segment: Segment) => Promise<voi
       front.done += count;
       front.taken.splice(0, count);
       if (front.done >= front.records.length) await removeFirst(first);
+      crashPoint('replay.dropped');
     },
   };
 }

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { crashPoint } from '../crash/point.ts';
 import type { Logger } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { saveDataFiles, verifyDataFiles } from './data-files.ts';
@@ -62,7 +63,9 @@ export async function makeBackup(of: BackupOf, into: string, signal: AbortSignal
   await mkdir(draft, { mode: 0o700 });
   try {
     const manifest = await fill(of, draft, { now, into, signal });
+    crashPoint('backup.written');
     await rename(draft, folder);
+    crashPoint('backup.renamed');
     await syncFolder(into);
     return { folder, manifest };
   } catch (err) {

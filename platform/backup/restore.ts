@@ -1,4 +1,5 @@
 import { Refusal } from '../cli.ts';
+import { crashPoint } from '../crash/point.ts';
 import type { Database, Db } from '../database/db.ts';
 import { knownSteps, takeSteps } from '../database/migrate.ts';
 import type { Applied, Migrations } from '../database/migrate.ts';
@@ -94,6 +95,7 @@ export async function loadBackup(
   signal: AbortSignal,
 ): Promise<void> {
   await beginRestore(db, backupName(folder));
+  crashPoint('restore.begun');
   await takeSteps(db, migrations, log, (step) => manifest.migrations.some(isSame(step)));
   const tables = await selectTables(db);
   await deleteSeeds(db, tables.toReversed());
@@ -102,6 +104,7 @@ export async function loadBackup(
     if (file !== undefined) await load(db, folder, file, signal);
   }
   await setSequences(db, manifest.sequences);
+  crashPoint('restore.loaded');
 }
 
 /** Brings the schema up to date, does what a restored database needs, and lets daemons use it, at one stroke. */
@@ -112,6 +115,7 @@ export async function finishRestore(
   await takeSteps(db, migrations, log);
   await db.transaction(async (tx) => {
     await settle(tx);
+    crashPoint('restore.settled');
     await endRestore(tx);
   });
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crashPoint } from '../crash/point.ts';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Logger } from '../log.ts';
 import type { Db } from './db.ts';
@@ -63,6 +64,7 @@ async function apply(tx: Db, step: Step): Promise<boolean> {
     step.name,
     step.checksum,
   ]);
+  crashPoint('migration.applied');
   return true;
 }
 

@@ -1,5 +1,6 @@
 import * as timers from 'node:timers/promises';
 import { decodeBatch } from '../../history/batch.ts';
+import { crashPoint } from '../../platform/crash/point.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { Logger } from '../../platform/log.ts';
 import { Acknowledgement, EventsPayload, segmentPath } from '../wire.ts';
@@ -67,6 +68,7 @@ async function send(
     const { state, reason } = Acknowledgement.parse(answer);
     if (state === 'quarantined')
       log.error({ ...named(segment), reason }, 'The centre cannot read a segment and keeps it aside.');
+    crashPoint('outbox.acknowledged');
     await deleteAcknowledged(db, segment);
     return 'acknowledged';
   } catch (err) {

@@ -21,10 +21,15 @@ export interface Daemon extends AsyncDisposable {
 }
 
 /** Runs `penstock WORDS`, from source unless told otherwise, as a process of its own until disposed of. */
-export function startPenstock(words: readonly string[], url: string, program = PENSTOCK): Daemon {
+export function startPenstock(
+  words: readonly string[],
+  url: string,
+  program = PENSTOCK,
+  env: Readonly<Record<string, string>> = {},
+): Daemon {
   const child = spawn(process.execPath, [program, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '--trace-warnings' },
+    env: { ...process.env, NODE_OPTIONS: '--trace-warnings', ...env },
   });
   let output = '';
   child.stdout.on('data', (text: Buffer) => (output += text.toString()));
@@ -51,8 +56,12 @@ export function startPenstock(words: readonly string[], url: string, program = P
   };
 }
 
-export const startDaemon = (name: 'gateway' | 'central', config: string, port: number): Daemon =>
-  startPenstock([name, '--config', config], `http://127.0.0.1:${port}`);
+export const startDaemon = (
+  name: 'gateway' | 'central',
+  config: string,
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+): Daemon => startPenstock([name, '--config', config], `http://127.0.0.1:${port}`, PENSTOCK, env);
 
 /** Asks until the answer satisfies, or the daemon has ended. */
 export async function until<T>(
@@ -61,7 +70,8 @@ export async function until<T>(
   good: (answer: T) => boolean,
 ): Promise<T> {
   for (;;) {
-    if (daemon.process.exitCode !== null) throw new Error(`The daemon ended:\n${daemon.output()}`);
+    if (daemon.process.exitCode !== null || daemon.process.signalCode !== null)
+      throw new Error(`The daemon ended:\n${daemon.output()}`);
     const answer = await ask().catch(() => undefined);
     if (answer !== undefined && good(answer)) return answer;
     await timers.setTimeout(100);

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { decodeBatch, encodeBatch } from '../../../history/batch.ts';
 import type { Reading } from '../../../history/reading.ts';
 import { selectWindow } from '../../../history/store/readings.ts';
+import { crashPoint } from '../../../platform/crash/point.ts';
 import type { Db } from '../../../platform/database/db.ts';
 import { instant } from '../../../platform/database/instant.ts';
 import type { Segment, SegmentKind, SiteEvent } from '../../wire.ts';
@@ -74,6 +75,7 @@ async function append(tx: Db, facts: Facts, payload: Uint8Array): Promise<void> 
      select $1, epoch, seq, $2, $3, $4, $5, $6, $7 from counted`,
     [facts.stream, facts.kind, facts.n, instant(facts.tMin), instant(facts.tMax), crc32(payload), payload],
   );
+  crashPoint('outbox.frozen');
 }
 
 /** A segment as it waits to be sent. */
