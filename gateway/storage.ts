@@ -21,7 +21,7 @@ export interface StorageOptions {
 }
 
 const DAY_MS = 86_400_000;
-const HYPERTABLES = ['readings', 'readings_1m', 'readings_1h'];
+const HYPERTABLES = ['readings', 'readings_1m', 'readings_10m', 'readings_1h'];
 
 /** The storage page's figures. */
 export async function storageView(options: StorageOptions): Promise<StorageView> {

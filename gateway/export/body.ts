@@ -19,7 +19,7 @@ async function* csvPieces(
   const lines = csvLines(nameOf, offset);
   yield Buffer.from(CSV_HEAD);
   for await (const page of pages) {
-    yield Buffer.from(lines(page));
+    yield lines(page);
     wrote(page.count);
   }
 }

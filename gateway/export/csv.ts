@@ -3,9 +3,12 @@ import { reasonOf, statusOf } from '../../history/reading.ts';
 import type { Quality } from '../../history/reading.ts';
 import type { Offset } from '../../platform/zone.ts';
 import { toText } from '../plant/csv/cell.ts';
-import { timeText } from './time-text.ts';
+import { LONGEST_NUMBER, putNumber } from './written-number.ts';
+import { LONGEST_TIME, timePut } from './written-time.ts';
 
 export const CSV_HEAD = 'time,tag,value,quality,reason,cleaned\r\n';
+const [CR, LF] = [13, 10];
+const NONE = Buffer.alloc(0);
 
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 const quoted = (cell: string): string =>
@@ -13,48 +16,58 @@ const quoted = (cell: string): string =>
 
 /** A text that no spreadsheet computes; digits too many for a number stay digits. */
 const textCell = (text: string): string => (NUMBER.test(text) ? text : quoted(toText(text)));
-const numberCell = (value: number): string => (Number.isNaN(value) ? '' : String(value));
 
-function qualityCells(): (packed: number) => string {
-  const known = new Map<number, string>();
+function qualityCells(): (packed: number) => Uint8Array {
+  const known = new Map<number, Uint8Array>();
   return (packed) => {
     const found = known.get(packed);
     if (found !== undefined) return found;
     const reason = reasonOf(packed as Quality);
-    const cells = `,${statusOf(packed as Quality)},${reason === 'none' ? '' : reason},`;
+    const cells = Buffer.from(`,${statusOf(packed as Quality)},${reason === 'none' ? '' : reason},`);
     known.set(packed, cells);
     return cells;
   };
 }
 
-/** The value as reported, and the cleaned one, which mostly is the same. */
-function valueCells({ values, texts, cleaned }: ReadingPage): (i: number) => readonly [string, string] {
-  return (i) => {
-    const clean = cleaned[i] ?? NaN;
-    const text = texts?.[i] ?? null;
-    if (text !== null) return [textCell(text), numberCell(clean)];
-    const value = values[i] ?? NaN;
-    const cell = numberCell(value);
-    return [cell, clean === value ? cell : numberCell(clean)];
-  };
+/** Bytes with room for `more` behind `end`. */
+function withRoom(bytes: Buffer<ArrayBuffer>, end: number, more: number): Buffer<ArrayBuffer> {
+  if (end + more <= bytes.length) return bytes;
+  const larger = Buffer.allocUnsafe(2 * (end + more));
+  larger.set(bytes.subarray(0, end));
+  return larger;
+}
+
+function put(bytes: Uint8Array, at: number, what: Uint8Array): number {
+  for (let i = 0; i < what.length; i++) bytes[at + i] = what[i] ?? 0;
+  return at + what.length;
 }
 
 /** Writes pages of readings as lines of CSV (RFC 4180), a reading a line, in the order of `CSV_HEAD`. */
 export function csvLines(
   nameOf: (tag: number) => string,
   offset: Offset | null,
-): (page: ReadingPage) => string {
-  const time = timeText(offset);
-  const quality = qualityCells();
-  return (page) => {
-    const { tag, micros, qualities } = page;
-    const name = `,${textCell(nameOf(tag))},`;
-    const cells = valueCells(page);
-    let lines = '';
-    for (let i = 0; i < page.count; i++) {
-      const [value, cleaned] = cells(i);
-      lines += `${time(micros[i] ?? 0)}${name}${value}${quality(qualities[i] ?? 0)}${cleaned}\r\n`;
+): (page: ReadingPage) => Uint8Array {
+  const putTime = timePut(offset);
+  const qualityOf = qualityCells();
+  let lineBytes = 64;
+
+  return ({ tag, count, micros, values, texts, qualities, cleaned }) => {
+    const name = Buffer.from(`,${textCell(nameOf(tag))},`);
+    const most = LONGEST_TIME + name.length + 2 * LONGEST_NUMBER + 2;
+    let bytes = Buffer.allocUnsafe(count * lineBytes + most);
+    let end = 0;
+    for (let i = 0; i < count; i++) {
+      const text = texts?.[i] ?? null;
+      const cell = text === null ? NONE : Buffer.from(textCell(text));
+      const quality = qualityOf(qualities[i] ?? 0);
+      bytes = withRoom(bytes, end, most + cell.length + quality.length);
+      end = put(bytes, putTime(bytes, end, micros[i] ?? 0), name);
+      end = text === null ? putNumber(bytes, end, values[i] ?? NaN) : put(bytes, end, cell);
+      end = putNumber(bytes, put(bytes, end, quality), cleaned[i] ?? NaN);
+      bytes[end++] = CR;
+      bytes[end++] = LF;
     }
-    return lines;
+    lineBytes = Math.ceil(end / Math.max(1, count)) + 2;
+    return bytes.subarray(0, end);
   };
 }

@@ -4,11 +4,13 @@ import type { Aggregate } from '../aggregate.ts';
 import type { TagId } from '../reading.ts';
 import { selectBefore } from './at.ts';
 import { estimateReadings } from './estimate.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, selectKept } from './kept.ts';
+import { DAY_MS, HOUR_MS, selectKept } from './kept.ts';
 import type { Kept } from './kept.ts';
+import { levels } from './levels.ts';
+import type { RollUpTable } from './levels.ts';
 import { selectPages } from './pages.ts';
 import { selectDirtyHours, selectRolledUp } from './rolled-up.ts';
-import type { DirtyHour, RollUpTable } from './rolled-up.ts';
+import type { DirtyHour } from './rolled-up.ts';
 
 export interface AggregatesQuery {
   readonly tags: readonly TagId[];
@@ -46,20 +48,14 @@ interface Plan {
   readonly dirty: readonly DirtyHour[];
 }
 
-const levels = [
-  { table: 'readings_1d', width: DAY_MS, keptFrom: () => -Infinity },
-  { table: 'readings_1h', width: HOUR_MS, keptFrom: (kept: Kept) => kept.hoursFrom },
-  { table: 'readings_1m', width: MINUTE_MS, keptFrom: (kept: Kept) => kept.minutesFrom },
-] as const;
-
 /** The coarsest roll-ups whose buckets fit into those asked for. Whole days cannot leave out an hour of theirs. */
 function levelFor(borders: readonly number[], kept: Kept, isDirty: boolean) {
   const [from = 0] = borders;
-  return levels.find(
-    ({ width, keptFrom }) =>
-      borders.every((border) => border % width === 0) &&
+  return levels.findLast(
+    ({ widthMs, keptFrom }) =>
+      borders.every((border) => border % widthMs === 0) &&
       from >= keptFrom(kept) &&
-      !(isDirty && width === DAY_MS),
+      !(isDirty && widthMs === DAY_MS),
   );
 }
 
@@ -72,7 +68,7 @@ async function planFor(db: Database, { tags, borders, held }: AggregatesQuery, k
   const dirty = await selectDirtyHours(db, tags, from, Math.min(to, kept.rolledTo));
   const level = levelFor(borders, kept, dirty.length > 0);
   if (level === undefined) return none;
-  const rolledTo = Math.min(Math.max(from, Math.floor(kept.rolledTo / level.width) * level.width), to);
+  const rolledTo = Math.min(Math.max(from, Math.floor(kept.rolledTo / level.widthMs) * level.widthMs), to);
   return { table: level.table, rolledTo, dirty: dirty.filter(({ hour }) => hour >= kept.readingsFrom) };
 }
 

@@ -1,8 +1,9 @@
 import type { Db } from '../../platform/database/db.ts';
+import { levels } from './levels.ts';
 import { TAGS_OF_DAY } from './tags-of-day.ts';
 
 /** The large tables, each before those that it is made from. */
-export const SERIES_TABLES = ['readings_1d', 'readings_1h', 'readings_1m', 'readings'] as const;
+export const SERIES_TABLES = [...levels.map(({ table }) => table).toReversed(), 'readings'];
 
 /** Tags that have, or had, readings: found in short steps, chunk by chunk, so that nobody waits. */
 export async function selectTagsOfSeries(db: Db): Promise<number[]> {

@@ -7,6 +7,7 @@ const NONE = Buffer.alloc(0);
  */
 export const doubleColumn = (sql: string): string => `string_agg(float8send(coalesce(${sql}, 'NaN')), '')`;
 export const timeColumn = (sql: string): string => `string_agg(timestamptz_send(${sql}), '')`;
+export const int4Column = (sql: string): string => `string_agg(int4send(${sql}), '')`;
 export const int2Column = (sql: string): string => `string_agg(int2send(${sql}), '')`;
 
 /** Turns the bytes round in their place. */
@@ -26,6 +27,12 @@ export function microsOf(column: Buffer | null): Float64Array {
   for (let i = 0; i < micros.length; i++)
     micros[i] = view.getInt32(i * 8) * 2 ** 32 + view.getUint32(i * 8 + 4) + MICROS_TO_2000;
   return micros;
+}
+
+export function int4sOf(column: Buffer | null): Int32Array {
+  const { buffer, byteOffset, byteLength } = column ?? NONE;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  return Int32Array.from({ length: byteLength / 4 }, (_, i) => view.getInt32(i * 4));
 }
 
 export function int2sOf(column: Buffer | null): Int16Array {

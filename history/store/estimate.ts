@@ -1,8 +1,8 @@
 import type { Db } from '../../platform/database/db.ts';
 import { instant } from '../../platform/database/instant.ts';
 import type { TagId } from '../reading.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from './kept.ts';
 import type { Kept } from './kept.ts';
+import { finest } from './levels.ts';
 
 interface Range {
   readonly tags: readonly TagId[];
@@ -10,25 +10,23 @@ interface Range {
   readonly to: number;
 }
 
-/** So many buckets a tag at most are added up, but for ranges of ten years and more. */
-const levels = [
-  { table: 'readings_1m', width: MINUTE_MS, longest: 2 * DAY_MS },
-  { table: 'readings_1h', width: HOUR_MS, longest: 120 * DAY_MS },
-  { table: 'readings_1d', width: DAY_MS, longest: Infinity },
-] as const;
+/** So many buckets a tag at most are added up, but for ranges of years: for a trend, which is to be quick, and else. */
+const MOST_WHOLE = 600;
+const MOST_BUCKETS = 3000;
 
 /** No more readings than this are counted one by one. */
 const MOST_FRESH = 100_000;
 
-const levelOf = (from: number, to: number) => levels.find(({ longest }) => to - from <= longest) ?? levels[2];
+const levelOf = (from: number, to: number, kept: Kept, most: number) =>
+  finest(({ widthMs, keptFrom }) => (to - from) / widthMs <= most && from >= keptFrom(kept));
 
 /**
  * How many readings each tag has by the roll-ups, in the buckets that lie in the range as a whole: those at its ends are
  * left out, so it is never more than there are, but for readings that were dropped or deleted.
  */
-export async function countWhole(db: Db, { tags, from, to }: Range): Promise<Map<TagId, number>> {
-  const { table, width } = levelOf(from, to);
-  const [first, end] = [Math.ceil(from / width) * width, Math.floor(to / width) * width];
+export async function countWhole(db: Db, { tags, from, to }: Range, kept: Kept): Promise<Map<TagId, number>> {
+  const { table, widthMs } = levelOf(from, to, kept, MOST_WHOLE);
+  const [first, end] = [Math.ceil(from / widthMs) * widthMs, Math.floor(to / widthMs) * widthMs];
   if (first >= end) return new Map();
   const rows = await db.query<{ tag: TagId; count: number }>(
     `select tag_id as tag, sum(count)::float8 as count from ${table}
@@ -42,13 +40,13 @@ export async function countWhole(db: Db, { tags, from, to }: Range): Promise<Map
 export async function estimateReadings(db: Db, { tags, from, to }: Range, kept: Kept): Promise<number> {
   const begin = Math.max(from, kept.readingsFrom);
   const end = Math.min(to, kept.rolledTo);
-  const { table, width } = levelOf(begin, to);
+  const { table, widthMs } = levelOf(begin, to, kept, MOST_BUCKETS);
   const [rolled] = await db.query<{ count: number | null }>(
     `select sum(count * (least($3::float8, at + $4::float8) - greatest($2::float8, at)) / $4::float8) as count from (
        select count, (date_part('epoch', bucket) * 1000)::float8 as at from ${table}
        where tag_id = any($1::int[]) and bucket > $5 and bucket < $6
      ) as buckets`,
-    [tags, begin, Math.max(begin, end), width, instant(begin - width), instant(Math.max(begin, end))],
+    [tags, begin, Math.max(begin, end), widthMs, instant(begin - widthMs), instant(Math.max(begin, end))],
   );
   const [fresh] = await db.query<{ count: number }>(
     `select count(*) as count from (

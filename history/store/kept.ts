@@ -8,19 +8,22 @@ export const DAY_MS = 24 * HOUR_MS;
 export interface Kept {
   readonly readingsFrom: number;
   readonly minutesFrom: number;
+  /** Roll-ups of ten minutes: kept like those of one, and once the job has made them. */
+  readonly tensFrom: number;
   readonly hoursFrom: number;
   readonly rolledTo: number;
 }
 
-const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
+const ms = (sql: string): string => `(extract(epoch from ${sql}) * 1000)::float8`;
 /** Tags of a class have borders of their own. */
-const latest = (column: string): string => ms(`max(coalesce(k.${column}, s.${column}))`);
+const latest = (column: string): string => `max(coalesce(k.${column}, s.${column}))`;
 
 /** The borders for all tags named; without any, those of the tags that name no class. */
 export async function selectKept(db: Db, tags: readonly number[] = []): Promise<Kept> {
   const [kept] = await db.query<Kept>(
-    `select ${latest('readings_from')} as "readingsFrom", ${latest('minutes_from')} as "minutesFrom",
-       ${latest('hours_from')} as "hoursFrom", ${ms('max(s.rolled_to)')} as "rolledTo"
+    `select ${ms(latest('readings_from'))} as "readingsFrom", ${ms(latest('minutes_from'))} as "minutesFrom",
+       ${ms(`greatest(${latest('minutes_from')}, max(s.tens_from))`)} as "tensFrom",
+       ${ms(latest('hours_from'))} as "hoursFrom", ${ms('max(s.rolled_to)')} as "rolledTo"
      from roll_up_state s
      left join unnest($1::int[]) as asked (tag_id) on true
      left join kept_tags k using (tag_id)

@@ -25,19 +25,20 @@ interface PageQuery {
   /** Milliseconds. */
   readonly to: number;
   readonly limit: number;
+  /** Whether there may be texts: without, a page that has some is read once more. */
+  readonly texts: boolean;
 }
 
-/** So many take some milliseconds to read, and some to write out. */
-const PAGE_ROWS = 10_000;
-/** Texts may be long: the first page of a tag shows how long they are, the next ones hold about so many characters. */
-const FIRST_ROWS = 1_000;
-const PAGE_CHARACTERS = 2_000_000;
+/** So many take some ten milliseconds to read, and less to write out. */
+const PAGE_ROWS = 20_000;
+/** Texts may be long: a page with texts holds about so many bytes of them, or one reading. */
+const PAGE_TEXT_BYTES = 2_000_000;
 const PAGE_MS = 30_000;
 
-const page = (begin: '>=' | '>'): string => `
+const page = (begin: '>=' | '>', texts: string): string => `
   select count(*)::int as count, ${timeColumn('time')} as times, ${doubleColumn('value')} as values,
     ${int2Column('quality')} as qualities, ${doubleColumn('cleaned')} as cleaned,
-    case when count(text) > 0 then array_agg(text) end as texts, max(time)::text as last
+    sum(octet_length(text))::float8 as "textBytes", ${texts} as texts, max(time)::text as last
   from (
     select time, value, text, quality, cleaned from readings
     where tag_id = $1 and time ${begin} $2 and time < $3 order by time limit $4
@@ -49,30 +50,44 @@ interface Row {
   readonly values: Buffer | null;
   readonly qualities: Buffer | null;
   readonly cleaned: Buffer | null;
+  /** Null where no reading of the page is a text. */
+  readonly textBytes: number | null;
   readonly texts: (string | null)[] | null;
   readonly last: string | null;
 }
 
 const NO_ROW: Row = {
-  ...{ count: 0, times: null, values: null, qualities: null, cleaned: null, texts: null, last: null },
+  ...{ count: 0, times: null, values: null, qualities: null, cleaned: null },
+  ...{ textBytes: null, texts: null, last: null },
 };
 
-/** A page, and where the next one begins: null after the last one. */
+/** A page, and the question for the next one: null after the last one. */
 interface Read {
   readonly page: ReadingPage;
-  readonly next: PageQuery['begin'] | null;
+  readonly next: PageQuery | null;
 }
 
-async function selectPage(db: Db, { tag, begin, to, limit }: PageQuery): Promise<Read> {
-  const sql = page(begin.after ? '>' : '>=');
+const pageOf = (tag: TagId, { count, times, values, texts, qualities, cleaned }: Row): ReadingPage => ({
+  ...{ tag, count, texts, micros: microsOf(times), values: doublesOf(values) },
+  ...{ qualities: int2sOf(qualities), cleaned: doublesOf(cleaned) },
+});
+
+/** As many rows as hold no more texts than a page may, if they are like those that were seen. */
+const fitting = ({ count, textBytes }: Row): number =>
+  Math.max(1, Math.floor((count * PAGE_TEXT_BYTES) / Math.max(1, textBytes ?? 0)));
+
+async function selectPage(db: Db, query: PageQuery, most: number): Promise<Read> {
+  const { tag, begin, to, limit } = query;
+  const sql = page(begin.after ? '>' : '>=', query.texts ? 'array_agg(text)' : 'null::text[]');
   const [row = NO_ROW] = await db.query<Row>(sql, [tag, begin.at, instant(to), limit]);
-  const { count, times, values, qualities, cleaned, texts, last } = row;
+  const hasTexts = row.textBytes !== null;
+  const withTexts = { ...query, limit: Math.min(most, fitting(row)), texts: true };
+  if (hasTexts && !query.texts) return selectPage(db, withTexts, most);
+  const further = hasTexts ? withTexts : { ...query, limit: most, texts: false };
   return {
-    page: {
-      ...{ tag, count, texts, micros: microsOf(times), values: doublesOf(values) },
-      ...{ qualities: int2sOf(qualities), cleaned: doublesOf(cleaned) },
-    },
-    next: last === null || count < limit ? null : { at: last, after: true },
+    page: pageOf(tag, hasTexts ? row : { ...row, texts: null }),
+    next:
+      row.last === null || row.count < limit ? null : { ...further, begin: { at: row.last, after: true } },
   };
 }
 
@@ -82,11 +97,6 @@ export interface PagesQuery {
   readonly to: number;
   /** At most so many readings a page. */
   readonly pageRows?: number | undefined;
-}
-
-function rowsAfter({ texts, count }: ReadingPage, most: number): number {
-  const characters = texts?.reduce((sum, text) => sum + (text?.length ?? 0), 0) ?? 0;
-  return Math.min(most, Math.max(1, Math.floor((PAGE_CHARACTERS * count) / Math.max(1, characters))));
 }
 
 /**
@@ -100,25 +110,22 @@ export async function* selectPages(
 ): AsyncGenerator<ReadingPage, void> {
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
-  const read = (query: Omit<PageQuery, 'to'>): Promise<Read> => {
-    const coming = db.cancellable(both, PAGE_MS, (own) => selectPage(own, { ...query, to }));
+  const read = (query: PageQuery): Promise<Read> => {
+    const coming = db.cancellable(both, PAGE_MS, (own) => selectPage(own, query, pageRows));
     coming.catch(() => undefined); // It is awaited later, or not at all.
     return coming;
   };
   const readFirst = (tag: TagId | undefined) =>
     tag === undefined
       ? undefined
-      : read({ tag, begin: { at: instant(from), after: false }, limit: Math.min(FIRST_ROWS, pageRows) });
+      : read({ tag, begin: { at: instant(from), after: false }, to, limit: pageRows, texts: false });
   try {
     let i = 0;
     let coming = readFirst(tags[i]);
     while (coming !== undefined) {
       signal.throwIfAborted();
       const { page, next } = await coming;
-      coming =
-        next === null
-          ? readFirst(tags[++i])
-          : read({ tag: page.tag, begin: next, limit: rowsAfter(page, pageRows) });
+      coming = next === null ? readFirst(tags[++i]) : read(next);
       if (page.count > 0) yield page;
     }
   } finally {

@@ -1,6 +1,8 @@
 import type { Db } from '../../platform/database/db.ts';
 import { instant } from '../../platform/database/instant.ts';
 import type { TagId } from '../reading.ts';
+import { bucketsOf, pointsOf } from './buckets.ts';
+import type { Columns } from './buckets.ts';
 import { doubleColumn, doublesOf, int2Column, int2sOf, microsOf, timeColumn } from './columns.ts';
 import type { Point } from './gaps.ts';
 
@@ -10,12 +12,6 @@ interface RawQuery {
   readonly to: number;
   /** At most so many readings of each tag, the oldest. */
   readonly limit: number;
-}
-
-interface Columns {
-  readonly micros: Float64Array;
-  readonly values: Float64Array;
-  readonly qualities: Int16Array;
 }
 
 const RAW = `
@@ -34,53 +30,20 @@ interface Row {
   readonly qualities: Buffer | null;
 }
 
+function columnsOf({ times, values, qualities }: Row): Columns {
+  const each = doublesOf(values);
+  return {
+    ...{ micros: microsOf(times), counts: null, qualities: int2sOf(qualities) },
+    ...{ mins: each, maxs: each, firsts: each, lasts: each },
+  };
+}
+
 async function selectColumns(
   db: Db,
   { tags, from, to, limit }: RawQuery,
 ): Promise<(readonly [TagId, Columns])[]> {
   const rows = await db.query<Row>(RAW, [tags, instant(from), instant(to), limit]);
-  return rows.map(({ tag, times, values, qualities }) => [
-    tag,
-    { micros: microsOf(times), values: doublesOf(values), qualities: int2sOf(qualities) },
-  ]);
-}
-
-const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
-
-const pointsOf = ({ micros, values, qualities }: Columns): Point[] =>
-  Array.from(micros, (each, i) => {
-    const value = orNull(values[i] ?? NaN);
-    const all = { min: value, max: value, first: value, last: value };
-    return { at: each / 1000, count: 1, ...all, quality: qualities[i] ?? 0 };
-  });
-
-/** One bucket's readings, from place `begin` to before `end`. */
-function bucketOf(at: number, { values, qualities }: Columns, begin: number, end: number): Point {
-  let [min, max, first, last, quality] = [Infinity, -Infinity, NaN, NaN, 0];
-  for (let i = begin; i < end; i++) {
-    const value = values[i] ?? NaN;
-    quality = Math.max(quality, qualities[i] ?? 0);
-    if (Number.isNaN(value)) continue;
-    if (value < min) min = value;
-    if (value > max) max = value;
-    if (Number.isNaN(first)) first = value;
-    last = value;
-  }
-  const known = !Number.isNaN(first);
-  const ends = { first: orNull(first), last: orNull(last) };
-  return { at, count: end - begin, min: known ? min : null, max: known ? max : null, ...ends, quality };
-}
-
-function bucketsOf(columns: Columns, widthMs: number): Point[] {
-  const { micros } = columns;
-  const buckets: Point[] = [];
-  for (let begin = 0, end = 0; begin < micros.length; begin = end) {
-    const bucket = Math.floor((micros[begin] ?? 0) / 1000 / widthMs);
-    const next = (bucket + 1) * widthMs * 1000;
-    while (end < micros.length && (micros[end] ?? Infinity) < next) end++;
-    buckets.push(bucketOf(bucket * widthMs, columns, begin, end));
-  }
-  return buckets;
+  return rows.map((row) => [row.tag, columnsOf(row)]);
 }
 
 /** The readings of each tag, as many as `limit` says. */
@@ -99,6 +62,6 @@ export const selectBuckets = async (
   return new Map(
     found
       .filter(([, { micros }]) => micros.length < query.limit)
-      .map(([tag, columns]) => [tag, bucketsOf(columns, query.widthMs)]),
+      .map(([tag, columns]) => [tag, bucketsOf([columns], query.widthMs)]),
   );
 };

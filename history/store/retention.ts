@@ -37,9 +37,14 @@ export const readingsKind: Kind = {
   ...{ table: 'readings', time: 'time', border: 'readings_from' },
   days: ({ readingsDays }) => readingsDays,
 };
+const minutesKind: Kind = {
+  ...{ table: 'readings_1m', time: 'bucket', border: 'minutes_from' },
+  days: ({ minutesDays }) => minutesDays,
+};
 export const kinds: readonly Kind[] = [
   readingsKind,
-  { table: 'readings_1m', time: 'bucket', border: 'minutes_from', days: ({ minutesDays }) => minutesDays },
+  minutesKind,
+  { ...minutesKind, table: 'readings_10m' },
   { table: 'readings_1h', time: 'bucket', border: 'hours_from', days: ({ hoursDays }) => hoursDays },
 ];
 

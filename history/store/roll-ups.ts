@@ -1,5 +1,7 @@
 import type { Db } from '../../platform/database/db.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './kept.ts';
+import { makeMissingTens } from './missing-tens.ts';
+import { DAYS, HOURS, MINUTES, TENS } from './roll-up-sql.ts';
 import { TAGS_OF_DAY } from './tags-of-day.ts';
 
 /** How much is done in one transaction: about a second's work where tags have a reading a second. */
@@ -15,67 +17,11 @@ interface Hours {
   readonly to: Date;
 }
 
-const COLUMNS = `tag_id, bucket, count, cleaned_count, min, max, avg, first, last, time_weighted_avg, held_s, quality`;
-
-/** Stores roll-ups anew; those whose sources were dropped (before `kept`) stay as they are. */
-const upsert = (table: string, kept: string, selected: string): string => `
-  insert into ${table} as old (${COLUMNS}) ${selected}
-  on conflict (tag_id, bucket) do update set
-    count = excluded.count, cleaned_count = excluded.cleaned_count, min = excluded.min, max = excluded.max,
-    avg = excluded.avg, first = excluded.first, last = excluded.last,
-    time_weighted_avg = excluded.time_weighted_avg, held_s = excluded.held_s, quality = excluded.quality
-  where old.bucket >= coalesce(
-    (select k.${kept} from kept_tags k where k.tag_id = old.tag_id), (select ${kept} from roll_up_state)
-  )`;
-
-// Sums of values beyond 1e150 would overflow, and fail for ever: they count as not cleaned.
-const MINUTES = upsert(
-  'readings_1m',
-  'readings_from',
-  `select changed.tag_id, minute.*
-   from (select distinct * from unnest($1::int[], $2::timestamptz[])) as changed (tag_id, hour)
-   cross join lateral (
-     select
-       bucket, count(*), count(usable), min(value), max(value), avg(usable),
-       first(value, time) filter (where value is not null), last(value, time) filter (where value is not null),
-       sum(usable * held_s) / sum(held_s) filter (where usable is not null),
-       coalesce(sum(held_s) filter (where usable is not null), 0),
-       max(quality)
-     from (
-       select
-         *,
-         case when abs(cleaned) < 1e150 then cleaned end as usable,
-         date_part('epoch', least(lead(time) over (order by time), bucket + interval '1 minute') - time) as held_s
-       from (
-         select time, value, cleaned, quality, date_bin('1 minute', time, 'epoch') as bucket from readings
-         where tag_id = changed.tag_id
-           and time >= greatest(changed.hour, $3) and time < least(changed.hour + interval '1 hour', $4)
-       ) as reading
-     ) as held
-     group by bucket
-   ) as minute`,
-);
-
-const fromFiner = (finer: string, width: string): string => `
-  select
-    changed.tag_id, changed.start, sum(count), sum(cleaned_count), min(min), max(max),
-    sum(avg * cleaned_count) / nullif(sum(cleaned_count), 0),
-    first(first, bucket) filter (where first is not null), last(last, bucket) filter (where last is not null),
-    sum(time_weighted_avg * held_s) / nullif(sum(held_s), 0), sum(held_s), max(quality)
-  from (
-    select distinct tag_id, date_bin('${width}', hour, 'epoch') as start
-    from unnest($1::int[], $2::timestamptz[]) as changed (tag_id, hour)
-  ) as changed
-  join ${finer} as finer on finer.tag_id = changed.tag_id
-    and finer.bucket >= changed.start and finer.bucket < changed.start + interval '${width}'
-  group by changed.tag_id, changed.start`;
-
-const HOURS = upsert('readings_1h', 'minutes_from', fromFiner('readings_1m', '1 hour'));
-const DAYS = upsert('readings_1d', 'hours_from', fromFiner('readings_1h', '1 day'));
-
 async function refresh(tx: Db, { tags, hours, from, to }: Hours): Promise<void> {
   if (tags.length === 0) return;
-  await tx.query(MINUTES, [tags, hours, from, to]);
+  const [minutes] = await tx.query<{ any: boolean }>(MINUTES, [tags, hours, from, to]);
+  if (minutes?.any !== true) return;
+  await tx.query(TENS, [tags, hours, from, to]);
   await tx.query(HOURS, [tags, hours]);
   await tx.query(DAYS, [tags, hours]);
 }
@@ -168,7 +114,9 @@ export async function rollUp(db: Db, slot: number, signal: AbortSignal): Promise
   for (;;) {
     signal.throwIfAborted();
     const hours = await rollUpMarked(db, state);
-    if (hours === 0) return done;
+    if (hours === 0) break;
     done += hours;
   }
+  await makeMissingTens(db, signal);
+  return done;
 }

@@ -4,8 +4,7 @@ import { nothing } from '../aggregate.ts';
 import type { Aggregate } from '../aggregate.ts';
 import type { TagId } from '../reading.ts';
 import { HOUR_MS } from './kept.ts';
-
-export type RollUpTable = 'readings_1m' | 'readings_1h' | 'readings_1d';
+import type { RollUpTable } from './levels.ts';
 
 /** An hour whose roll-ups are to be made anew. */
 export interface DirtyHour {

@@ -1,12 +1,13 @@
 import type { Db } from '../../platform/database/db.ts';
 import type { TagId } from '../reading.ts';
 import { selectEnvelopes } from './envelope.ts';
-import type { Source } from './envelope.ts';
+import type { EnvelopeQuery } from './envelope.ts';
 import { countWhole } from './estimate.ts';
 import { inferInterval, withGaps } from './gaps.ts';
 import type { Point } from './gaps.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, selectKept } from './kept.ts';
 import type { Kept } from './kept.ts';
+import { finest, levels } from './levels.ts';
 import { selectRaw } from './raw.ts';
 
 /** One tag's trend as columns. A null in `min` is a gap. `quality` is the worst one, packed. */
@@ -54,33 +55,26 @@ const WIDTHS_MS = [
 const roundUp = (width: number): number =>
   WIDTHS_MS.find((each) => each >= width) ?? Math.ceil(width / DAY_MS) * DAY_MS;
 
-const levels = [
-  { source: 'readings_1m', width: MINUTE_MS, keptFrom: (kept: Kept) => kept.minutesFrom },
-  { source: 'readings_1h', width: HOUR_MS, keptFrom: (kept: Kept) => kept.hoursFrom },
-  { source: 'readings_1d', width: DAY_MS, keptFrom: () => -Infinity },
-] as const;
-
 /** The finest source that answers in bounded time and still holds the whole range, and how wide its buckets are. */
 function chooseSource(
   { from, to, pixels }: Range,
   kept: Kept,
   counts: readonly number[],
-): { source: Source; widthMs: number } {
+): Pick<EnvelopeQuery, 'source' | 'widthMs'> {
   const width = roundUp((to - from) / pixels);
   const readings = counts.reduce((sum, count) => sum + count, 0);
   if (width < MINUTE_MS && from >= kept.readingsFrom && readings <= MOST_ROWS)
     return { source: 'readings', widthMs: width };
-  // A coarser level once a bucket takes an hour of minutes or a day of hours, or there are too many in all.
-  const level =
-    levels.find(
-      (each, i) =>
-        from >= each.keptFrom(kept) &&
-        width < (levels[i + 1]?.width ?? Infinity) &&
-        (counts.length * (to - from)) / each.width <= MOST_ROWS,
-    ) ?? levels[2];
+  // A coarser level once its buckets are no wider than a pixel, or there are too many in all.
+  const level = finest(
+    (each) =>
+      from >= each.keptFrom(kept) &&
+      width < (levels[levels.indexOf(each) + 1]?.widthMs ?? Infinity) &&
+      (counts.length * (to - from)) / each.widthMs <= MOST_ROWS,
+  );
   return {
-    source: level.source,
-    widthMs: Math.ceil(Math.max(width, level.width) / level.width) * level.width,
+    source: level.table,
+    widthMs: Math.ceil(Math.max(width, level.widthMs) / level.widthMs) * level.widthMs,
   };
 }
 
@@ -108,7 +102,7 @@ export async function selectTrends(db: Db, query: TrendsQuery): Promise<Trend[]>
   const { tags, from, to, pixels, expectedMs } = query;
   const kept = await selectKept(db, query.tags);
   const most = POINTS_A_PIXEL * pixels;
-  const counts = await countWhole(db, { tags, from, to });
+  const counts = await countWhole(db, { tags, from, to }, kept);
   const countOf = (tag: TagId) => counts.get(tag) ?? 0;
   const few = from >= kept.readingsFrom ? tags.filter((tag) => countOf(tag) <= most) : [];
   const raw =

@@ -41,7 +41,7 @@ export async function selectTables(db: Db): Promise<Table[]> {
        array(select a.attname::text from pg_index i
              cross join unnest(i.indkey) with ordinality k (attnum, place)
              join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
-             where i.indrelid = c.oid and i.indisprimary order by k.place) as key,
+             where i.indrelid = c.oid and i.indisprimary and k.place <= i.indnkeyatts order by k.place) as key,
        array(select distinct k.confrelid::regclass::text from pg_constraint k
              where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid) as parents
      from pg_class c

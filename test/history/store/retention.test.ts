@@ -34,6 +34,7 @@ test('readings go by age, each level of roll-ups later', async () => {
   const left = (table: string) => countOf(db, `${table} where tag_id = ${tag}`);
   expect(await left('readings')).toBe(2);
   expect(await left('readings_1m')).toBe(4);
+  expect(await left('readings_10m')).toBe(4);
   expect(await left('readings_1h')).toBe(5);
   const trend = await selectTrend(db, { tag, from: NOON - 500 * DAY, to: NOON + DAY, pixels: 100 });
   expect(trend.last.filter((value) => value !== null)).toStrictEqual([400, 200, 50, 10, 0]);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { statusOf } from '../../../history/reading.ts';
 import type { Quality, Reading, TagId } from '../../../history/reading.ts';
+import { selectKept } from '../../../history/store/kept.ts';
 import { insertReadings } from '../../../history/store/readings.ts';
 import { rollUp } from '../../../history/store/roll-ups.ts';
 import type { Database } from '../../../platform/database/db.ts';
@@ -72,6 +73,7 @@ const rounded = ({ bucket, count, min, max, avg, first, last, quality }: Omit<Bu
 async function expectRight(tag: TagId, readings: readonly Reading[]): Promise<void> {
   for (const [table, width] of [
     ['readings_1m', MINUTE],
+    ['readings_10m', 10 * MINUTE],
     ['readings_1h', HOUR],
     ['readings_1d', 24 * HOUR],
   ] as const) {
@@ -186,4 +188,29 @@ test('a clock that was years ahead for a while does not stop the roll-ups', asyn
   expect(await countOf(db, 'dirty_buckets')).toBe(0);
   await rollUp(db, minute + MINUTE, going);
   await expectRight(tag, [aReading({ tag, at: minute, value: 4 })]);
+});
+
+test('a store from before there were roll-ups of ten minutes gets them, the newest days first', async () => {
+  const tag = newTag();
+  const readings = [0, 3, 5, 20].flatMap((days) =>
+    Array.from({ length: 40 }, (_, i) =>
+      aReading({ tag, at: NOON - days * 24 * HOUR + i * 47_000, value: i }),
+    ),
+  );
+  await store(readings);
+  await rollUp(db, NOON + HOUR, going);
+  await db.query('delete from readings_10m');
+  await db.query(`update roll_up_state set tens_from = 'infinity'`);
+  let tensFrom = (await selectKept(db)).tensFrom;
+  expect(tensFrom).toBe(Infinity);
+  while (tensFrom > -Infinity) {
+    await rollUp(db, NOON + HOUR, going);
+    const next = (await selectKept(db)).tensFrom;
+    expect(next).toBeLessThan(tensFrom);
+    tensFrom = next;
+    const made = readings.filter(({ at }) => at >= tensFrom);
+    const found = (await buckets('readings_10m', tag)).filter(({ bucket }) => bucket.getTime() >= tensFrom);
+    expect(found.map(rounded)).toStrictEqual(byHand(made, 10 * MINUTE).map(rounded));
+  }
+  await expectRight(tag, readings);
 });

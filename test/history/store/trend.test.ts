@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Quality, Reading, TagId } from '../../../history/reading.ts';
+import { levels } from '../../../history/store/levels.ts';
 import { insertReadings } from '../../../history/store/readings.ts';
 import { rollUp } from '../../../history/store/roll-ups.ts';
 import { selectSeries } from '../../../history/store/series.ts';
@@ -153,7 +154,7 @@ test('a bucket that is rolled up in part is one with the readings of its rest', 
     .transaction(async (tx) => {
       const rolledTo = NOON + 97 * MINUTE;
       await tx.query('update roll_up_state set rolled_to = $1', [new Date(rolledTo)]);
-      for (const table of ['readings_1m', 'readings_1h', 'readings_1d'])
+      for (const table of levels.map(({ table }) => table))
         await tx.query(`delete from ${table} where bucket >= $1`, [new Date(rolledTo)]);
       for (const [from, length, pixels] of [
         [NOON, 4 * HOUR, 80],
