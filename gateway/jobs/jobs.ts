@@ -79,7 +79,7 @@ export function jobs(db: Database, config: GatewayConfig, { tell, isBehind }: Su
   return [
     rollUps(db),
     alone(retention(db, keep, calm)),
-    ...(centre === undefined ? [] : [outbox(db, keep, centre.maxMegabytes * MEGABYTE)]),
+    ...(centre === undefined ? [] : [alone(outbox(db, keep, centre.maxMegabytes * MEGABYTE))]),
     telling(forecast({ db, tags: () => selectForecastTags(db), selectSeries: series })),
     yielding(backfillActuals({ db, selectSeries: series }), calm),
     yielding(telling(aggregatePerformance({ db })), calm),

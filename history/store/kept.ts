@@ -33,3 +33,11 @@ export async function selectKept(db: Db, tags: readonly number[] = []): Promise<
   if (kept === undefined) throw new Error('The table roll_up_state is empty. Restore its only row.');
   return kept;
 }
+
+/** From when on readings are kept of all tags, those with borders of their own as well. */
+export async function selectKeptOfAll(db: Db): Promise<number> {
+  const [kept] = await db.query<{ from: number }>(
+    `select ${ms(`greatest(s.readings_from, (select max(readings_from) from kept_tags))`)} as from from roll_up_state s`,
+  );
+  return kept?.from ?? -Infinity;
+}

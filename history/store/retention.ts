@@ -80,6 +80,12 @@ const moveBorders = (db: Db, { border }: Kind, all: Date, classes: readonly Bord
       [all],
     );
     if (state === undefined) throw new Error('The table roll_up_state is empty. Restore its only row.');
+    // Who has left a class has lost what it kept for longer, and does not get back what it kept for less.
+    await tx.query(
+      `update kept_tags set ${border} = greatest(${border}, (select ${border} from roll_up_state))
+       where tag_id <> all($1::int[])`,
+      [classes.flatMap(({ tags }) => tags)],
+    );
     for (const { tags, before } of classes)
       await tx.query(
         `update kept_tags set ${border} = greatest(${border}, least($2::timestamptz, $3)) where tag_id = any($1::int[])`,

@@ -97,3 +97,23 @@ test('who still needs readings is asked before they go', async () => {
   await retain({ ...days, beforeDrop, classes: [aClass({ tags: [fast], readingsDays: 7 })] });
   expect(asked).toStrictEqual([new Date(NOON - 7 * DAY)]);
 });
+
+test('a tag that leaves a class is kept like all others, and a late reading spoils nothing of what it had', async () => {
+  const [slow, fast] = [newTag(), newTag()];
+  await readingsOf([slow, fast], [50, 9, 1]);
+  await retain({
+    ...days,
+    classes: [
+      aClass({ name: 'slow', tags: [slow], readingsDays: 100 }),
+      aClass({ name: 'fast', tags: [fast], readingsDays: 7 }),
+    ],
+  });
+  await retain(days);
+  expect(await left(slow)).toStrictEqual([1, 9]);
+  const from = async (tag: TagId) => (await selectKept(db, [tag])).readingsFrom;
+  expect([await from(slow), await from(fast)]).toStrictEqual([30, 7].map((day) => NOON - day * DAY));
+  const late = [slow, fast].map((tag, i) => aReading({ tag, at: NOON - [50, 9][i]! * DAY + 1, value: -7 }));
+  await db.transaction((tx) => insertReadings(tx, late));
+  await rollUp(db, Date.now(), going);
+  expect(await countOf(db, `readings_1m where tag_id in (${slow}, ${fast}) and min = -7`)).toBe(0);
+});
