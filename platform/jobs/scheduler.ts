@@ -1,8 +1,9 @@
-import { createTask, validateDetailed } from 'node-cron';
-import type { ScheduledTask } from 'node-cron';
+import { validateDetailed } from 'node-cron';
 import type { JobView } from '../api/jobs.ts';
 import type { Database } from '../database/db.ts';
 import type { Logger } from '../log.ts';
+import { openJobClock } from './clock.ts';
+import type { Plan } from './clock.ts';
 import type { Job } from './job.ts';
 import { openLane } from './lane.ts';
 import type { Lane } from './lane.ts';
@@ -33,21 +34,17 @@ export interface SchedulerOptions {
   readonly onChange?: (job: JobView) => void;
 }
 
-// A stalled event loop or a suspended machine: so much later a slot is still taken, the newest one alone.
-const TOLERANCE_MS = 30_000;
-
 /** Starts the clock of each job. Slots of the time when nothing ran are not made up for. */
 export function openScheduler(options: SchedulerOptions): Scheduler {
   const { db, jobs, log, metrics, onChange } = options;
   checkJobs(jobs);
   const stop = new AbortController();
   const lanes = new Map<string, Lane>();
-  const tasks = new Map<string, ScheduledTask>();
 
   const viewOf = ({ name, cron }: Job): JobView => ({
     name,
     cron,
-    nextAt: tasks.get(name)?.getNextRun()?.toISOString() ?? null,
+    nextAt: clock.nextAt(name)?.toISOString() ?? null,
     running: lanes.get(name)?.running ?? false,
     last: lanes.get(name)?.last ?? null,
   });
@@ -71,14 +68,14 @@ export function openScheduler(options: SchedulerOptions): Scheduler {
       },
     });
     lanes.set(job.name, lane);
-    tasks.set(job.name, schedule(job, lane, log, metrics));
   }
+  const clock = openJobClock(jobs.map((job) => planOf(job, lanes, log, metrics)));
 
   return {
     start: (name, user) => startByHand(lanes, name, user),
     list: () => jobs.map(viewOf),
     async [Symbol.asyncDispose]() {
-      for (const task of tasks.values()) await task.destroy();
+      await clock[Symbol.asyncDispose]();
       stop.abort();
       await Promise.all([...lanes.values()].map((lane) => lane.settled()));
       await recorder.settled();
@@ -95,21 +92,19 @@ function startByHand(lanes: ReadonlyMap<string, Lane>, name: string, user: strin
   return run.id;
 }
 
-function schedule(job: Job, lane: Lane, log: Logger, metrics?: JobMetrics): ScheduledTask {
-  const task = createTask(
-    job.cron,
-    ({ date }) => {
-      if (lane.begin(date.getTime(), null) === null) metrics?.skipped(job.name, 'overlap');
-    },
-    { name: job.name, timezone: 'UTC', missedExecutionTolerance: TOLERANCE_MS, suppressMissedWarning: true },
-  );
-  task.on('execution:missed', ({ date }) => {
+const planOf = (job: Job, lanes: ReadonlyMap<string, Lane>, log: Logger, metrics?: JobMetrics): Plan => ({
+  job,
+  begin(slot) {
+    if (lanes.get(job.name)?.begin(slot, null) === null) metrics?.skipped(job.name, 'overlap');
+  },
+  missed(slot) {
     metrics?.skipped(job.name, 'late');
-    log.warn({ job: job.name, slot: date.toISOString() }, 'Came too late for a slot; it is left out.');
-  });
-  void task.start();
-  return task;
-}
+    log.warn(
+      { job: job.name, slot: new Date(slot).toISOString() },
+      'Came too late for a slot; it is left out.',
+    );
+  },
+});
 
 function checkJobs(jobs: readonly Job[]): void {
   const names = jobs.map(({ name }) => name);
