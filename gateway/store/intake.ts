@@ -91,22 +91,15 @@ function withoutChanges(items: readonly Item[]): { taken: Item[]; rest: Item[] }
   return { taken, rest };
 }
 
-/** Puts aside what no table and no file can hold, and answers the rest. A full disk is waited for. */
-async function keepable(
-  readings: readonly Reading[],
-  quarantine: Quarantine,
-  ledger: Ledger,
-): Promise<readonly Reading[]> {
-  ledger.taken(readings);
-  if (readings.every(isKeepable)) return readings;
-  const refused = readings.filter((reading) => !isKeepable(reading));
+/** Puts aside what no table and no file can hold. A full disk is waited for. */
+async function putAside(refused: readonly Reading[], quarantine: Quarantine, ledger: Ledger): Promise<void> {
   const cause = new Error('Its time, tag, value or quality is not one that can be kept.');
   const aside = refused.map((content): Aside => ({ what: 'reading', content, cause }));
   for (;;) {
     try {
       await quarantine.add(aside);
       ledger.refused(refused);
-      return readings.filter(isKeepable);
+      return;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
@@ -146,12 +139,17 @@ export function createIntake(quarantine: Quarantine, ledger: Ledger, ring: () =>
     });
   return {
     async save(given, changes, known) {
-      const readings = await keepable(given, quarantine, ledger);
+      ledger.taken(given);
+      if (closed !== null) throw closed;
+      const refused = given.filter((reading) => !isKeepable(reading));
+      const readings = refused.length === 0 ? given : given.filter(isKeepable);
       const now = Date.now();
       const losses = known.map((loss) => keptLoss(loss, now));
-      if (closed !== null) throw closed;
-      if (readings.length + changes.length + losses.length === 0) return;
-      await Promise.all(cut({ readings, changes, losses }).map(enqueue));
+      const isEmpty = readings.length + changes.length + losses.length === 0;
+      // At once: no later change may overtake these while something is put aside.
+      const parts = isEmpty ? [] : cut({ readings, changes, losses }).map(enqueue);
+      if (refused.length > 0) parts.push(putAside(refused, quarantine, ledger));
+      await Promise.all(parts);
     },
     take() {
       let count = 0;

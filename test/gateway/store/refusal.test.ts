@@ -91,6 +91,18 @@ test('a reading that nothing can hold is put aside before it reaches the others'
   expect((await quarantined(folder))[2]?.content).toMatchObject({ at: 'Infinity', value: '-Infinity' });
 });
 
+test('no alarm change overtakes one whose batch has a reading that is put aside', async () => {
+  const tag = newTag();
+  await using writer = await aWriter({ db, folder });
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      writer.save([aReading({ tag, at: n % 3 === 0 ? NaN : NOON + n })], [aChange({ comment: String(n) })]),
+    ),
+  );
+  expect(await journalOf(db)).toStrictEqual(Array.from({ length: 20 }, (_, n) => String(n)));
+  expect(writer.figures().gaps).toBe(7);
+});
+
 test('a known loss with a time or number that nothing can hold is stored with one that can, and stops no reading', async () => {
   const tag = newTag();
   const called = callable(db);
