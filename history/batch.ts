@@ -1,8 +1,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { Column, readColumn } from './column.ts';
+import { readColumn } from './column.ts';
 import type { Reading, TagId } from './reading.ts';
-import { readTimes, writeTimes } from './times.ts';
+import { readTimes } from './times.ts';
+import { writeReadings } from './write-readings.ts';
 
 /** The most readings that one batch may hold: more are refused, also when reading. */
 export const LARGEST_BATCH = 1_000_000;
@@ -16,79 +17,6 @@ export class BadBatch extends Error {
   override name = 'BadBatch';
 }
 
-/** Readings of the same time next to each other were sampled together: which tags, in which order, by their index. */
-type Shape = readonly number[];
-
-interface Order {
-  readonly shapes: readonly Shape[];
-  /** For each sampling the shape of it, and its time. */
-  readonly samplings: readonly number[];
-  readonly times: readonly number[];
-}
-
-function checked(reading: Reading, index: number): Reading {
-  const { tag, at, quality } = reading;
-  const fault = !Number.isFinite(at)
-    ? `the time ${at}`
-    : !Number.isSafeInteger(tag) || tag < 0
-      ? `the tag ${tag}`
-      : !Number.isInteger(quality) || quality < 0 || quality > 0x7fff
-        ? `the quality ${quality}`
-        : null;
-  if (fault !== null) throw new RangeError(`Reading ${index} of a batch has ${fault}, which cannot be kept.`);
-  return reading;
-}
-
-/** Collects readings as columns, and remembers in which order they came. */
-function takeApart(readings: readonly Reading[]) {
-  const columns = new Map<TagId, { index: number; column: Column }>();
-  const shapes = new Map<string, number>();
-  const samplings: number[] = [];
-  const times: number[] = [];
-  let together: number[] = [];
-
-  const close = () => {
-    const key = together.join();
-    const shape = shapes.get(key) ?? shapes.size;
-    shapes.set(key, shape);
-    samplings.push(shape);
-    together = [];
-  };
-  for (const [i, reading] of readings.entries()) {
-    const { tag, at } = checked(reading, i);
-    if (i === 0 || at !== times.at(-1)) {
-      if (i > 0) close();
-      times.push(at);
-    }
-    let known = columns.get(tag);
-    if (known === undefined) columns.set(tag, (known = { index: columns.size, column: new Column() }));
-    known.column.push(reading);
-    together.push(known.index);
-  }
-  if (together.length > 0) close();
-  const order: Order = {
-    shapes: [...shapes.keys()].map((key) => key.split(',').map(Number)),
-    samplings,
-    times,
-  };
-  return { columns, order };
-}
-
-function writeOrder(to: ByteWriter, { shapes, samplings, times }: Order): void {
-  to.unsigned(shapes.length);
-  for (const shape of shapes) {
-    to.unsigned(shape.length);
-    let before = -1;
-    for (const index of shape) {
-      to.signed(index - before - 1);
-      before = index;
-    }
-  }
-  to.unsigned(samplings.length);
-  for (const shape of samplings) to.unsigned(shape);
-  writeTimes(to, samplings, times);
-}
-
 /**
  * Readings in few bytes, about one each where values have few decimals. Order, tags, qualities and every bit of every
  * value are kept, times to the microsecond. Refuses a time that is not finite with a `RangeError`.
@@ -98,16 +26,8 @@ export function encodeBatch(readings: readonly Reading[]): Uint8Array {
     throw new RangeError(
       `A batch of ${readings.length} readings is too large; ${LARGEST_BATCH} is the limit.`,
     );
-  const { columns, order } = takeApart(readings);
   const body = new ByteWriter();
-  body.unsigned(columns.size);
-  let before = 0;
-  for (const tag of columns.keys()) {
-    body.signed(tag - before);
-    before = tag;
-  }
-  writeOrder(body, order);
-  for (const { column } of columns.values()) column.writeTo(body);
+  writeReadings(body, readings);
   if (body.written.length > LARGEST_BODY)
     throw new RangeError(
       `A batch of ${body.written.length} bytes is too large; ${LARGEST_BODY} is the limit.`,
@@ -123,6 +43,16 @@ function readCount(from: ByteReader, what: string): number {
   const count = from.unsigned();
   if (count > LARGEST_BATCH) throw new RangeError(`${count} ${what} are too many.`);
   return count;
+}
+
+/** Readings of the same time next to each other were sampled together: which tags, in which order, by their index. */
+type Shape = readonly number[];
+
+interface Order {
+  readonly shapes: readonly Shape[];
+  /** For each sampling the shape of it, and its time. */
+  readonly samplings: readonly number[];
+  readonly times: readonly number[];
 }
 
 function readShape(from: ByteReader, tags: number): Shape {

@@ -22,57 +22,62 @@ function cleanedKind({ value, cleaned }: Reading): number {
   return cleaned === null ? CLEANED_NONE : CLEANED_OTHER;
 }
 
-/** One tag's readings, taken apart. Times are kept elsewhere. */
-export class Column {
-  readonly #kinds = new Runs();
-  readonly #qualities = new Runs();
-  readonly #cleanedKinds = new Runs();
-  readonly #numbers: number[] = [];
-  readonly #others: number[] = [];
-  #texts: { readonly known: Map<string, number>; readonly runs: Runs } | undefined;
+/** A good number that cleaning left as it was, as nearly all are. */
+export const isPlain = ({ value, quality, cleaned }: Reading): boolean =>
+  quality === 0 && typeof value === 'number' && Object.is(cleaned, value);
 
-  push(reading: Reading): void {
-    const { value, quality, cleaned } = reading;
-    this.#qualities.push(quality);
-    if (typeof value === 'number') {
-      this.#kinds.push(NUMBER);
-      this.#numbers.push(value);
-    } else if (value === null) {
-      this.#kinds.push(NONE);
-    } else {
-      this.#kinds.push(TEXT);
-      this.#pushText(value);
-    }
-    const kind = cleanedKind(reading);
-    this.#cleanedKinds.push(kind);
-    if (kind === CLEANED_OTHER && cleaned !== null) this.#others.push(cleaned);
-  }
+/** Writes a tag's readings where all are plain: nothing but their values, from one place to before another. */
+export function writePlain(to: ByteWriter, values: Float64Array, from: number, end: number): void {
+  to.unsigned(PLAIN);
+  writeNumbers(to, values, from, end);
+}
 
-  #pushText(text: string): void {
-    const { known, runs } = (this.#texts ??= { known: new Map<string, number>(), runs: new Runs() });
+function writeSome(to: ByteWriter, numbers: readonly number[]): void {
+  if (numbers.length > 0) writeNumbers(to, Float64Array.from(numbers), 0, numbers.length);
+}
+
+function writeTexts(to: ByteWriter, texts: readonly string[]): void {
+  if (texts.length === 0) return;
+  const known = new Map<string, number>();
+  const runs = new Runs();
+  for (const text of texts) {
     const index = known.get(text) ?? known.size;
     known.set(text, index);
     runs.push(index);
   }
+  to.unsigned(known.size);
+  for (const text of known.keys()) to.text(text);
+  runs.writeTo(to);
+}
 
-  writeTo(to: ByteWriter): void {
-    if (this.#kinds.only(NUMBER) && this.#qualities.only(0) && this.#cleanedKinds.only(AS_VALUE)) {
-      to.unsigned(PLAIN);
-      writeNumbers(to, this.#numbers);
-      return;
-    }
-    to.unsigned(FULL);
-    this.#qualities.writeTo(to);
-    this.#kinds.writeTo(to);
-    if (this.#numbers.length > 0) writeNumbers(to, this.#numbers);
-    if (this.#texts !== undefined) {
-      to.unsigned(this.#texts.known.size);
-      for (const text of this.#texts.known.keys()) to.text(text);
-      this.#texts.runs.writeTo(to);
-    }
-    this.#cleanedKinds.writeTo(to);
-    if (this.#others.length > 0) writeNumbers(to, this.#others);
-  }
+const kindOf = (value: Reading['value']): number =>
+  typeof value === 'number' ? NUMBER : value === null ? NONE : TEXT;
+
+/** Writes a tag's readings, whatever they are. */
+export function writeColumn(to: ByteWriter, readings: readonly Reading[]): void {
+  const runsOf = (pick: (reading: Reading) => number) => {
+    const runs = new Runs();
+    for (const reading of readings) runs.push(pick(reading));
+    return runs;
+  };
+  const values = readings.map(({ value }) => value);
+  const others = readings.filter((reading) => cleanedKind(reading) === CLEANED_OTHER);
+  to.unsigned(FULL);
+  runsOf(({ quality }) => quality).writeTo(to);
+  runsOf(({ value }) => kindOf(value)).writeTo(to);
+  writeSome(
+    to,
+    values.filter((value) => typeof value === 'number'),
+  );
+  writeTexts(
+    to,
+    values.filter((value) => typeof value === 'string'),
+  );
+  runsOf(cleanedKind).writeTo(to);
+  writeSome(
+    to,
+    others.map(({ cleaned }) => cleaned).filter((cleaned) => cleaned !== null),
+  );
 }
 
 /** What a column gives back of one reading. */

@@ -19,24 +19,27 @@ function scaled(value: number, scale: number): number | null {
     : null;
 }
 
-function allScaled(values: readonly number[], scale: number): Float64Array | null {
-  const wholes = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) {
+/** What numbers were made of in the last attempt to scale them: used again and again, for there are many columns. */
+let wholes = new Float64Array(1024);
+
+function allScaled(values: Float64Array, from: number, end: number, scale: number): boolean {
+  if (wholes.length < end - from) wholes = new Float64Array(2 * (end - from));
+  for (let i = from; i < end; i++) {
     const whole = scaled(values[i] ?? 0, scale);
-    if (whole === null) return null;
-    wholes[i] = whole;
+    if (whole === null) return false;
+    wholes[i - from] = whole;
   }
-  return wholes;
+  return true;
 }
 
-function writeScaled(to: ByteWriter, values: readonly number[]): boolean {
-  for (const [code, scale] of SCALES.entries()) {
-    const wholes = allScaled(values, scale);
-    if (wholes === null) continue;
+function writeScaled(to: ByteWriter, values: Float64Array, from: number, end: number): boolean {
+  for (let code = 0; code < SCALES.length; code++) {
+    if (!allScaled(values, from, end, SCALES[code] ?? 1)) continue;
     to.unsigned(SCALED);
     to.unsigned(code);
     let before = 0;
-    for (const whole of wholes) {
+    for (let i = 0; i < end - from; i++) {
+      const whole = wholes[i] ?? 0;
       to.signed(whole - before);
       before = whole;
     }
@@ -46,7 +49,7 @@ function writeScaled(to: ByteWriter, values: readonly number[]): boolean {
 }
 
 /** Worth it where each entry is used twice. A map cannot tell -0 from 0, so that goes to the planes. */
-function writeDictionary(to: ByteWriter, values: readonly number[]): boolean {
+function writeDictionary(to: ByteWriter, values: Float64Array): boolean {
   const entries = new Map<number, number>();
   const indexes = new Uint8Array(values.length);
   const most = Math.min(LARGEST_DICTIONARY, values.length >> 1);
@@ -68,9 +71,9 @@ function writeDictionary(to: ByteWriter, values: readonly number[]): boolean {
 }
 
 /** Each number's bits XOR those of the one before, all first bytes together, then all second ones, and so on. */
-function writePlanes(to: ByteWriter, values: readonly number[]): void {
+function writePlanes(to: ByteWriter, values: Float64Array): void {
   const { length } = values;
-  const bytes = new Uint8Array(new Float64Array(values).buffer);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const planes = new Uint8Array(bytes.length);
   for (let plane = 0; plane < 8; plane++) {
     let before = 0;
@@ -84,15 +87,21 @@ function writePlanes(to: ByteWriter, values: readonly number[]): void {
   to.raw(planes);
 }
 
-/** Writes at least one number. Nothing but their count is needed to read them back to the last bit. */
-export function writeNumbers(to: ByteWriter, values: readonly number[]): void {
-  const first = values[0] ?? 0;
-  if (values.every((value) => Object.is(value, first))) {
+function isConstant(values: Float64Array, from: number, end: number): boolean {
+  for (let i = from + 1; i < end; i++) if (!Object.is(values[i], values[from])) return false;
+  return true;
+}
+
+/** Writes the numbers from one place to before another: one at least. Their count alone is needed to read every bit back. */
+export function writeNumbers(to: ByteWriter, values: Float64Array, from: number, end: number): void {
+  if (isConstant(values, from, end)) {
     to.unsigned(CONSTANT);
-    to.double(first);
-  } else if (!writeScaled(to, values) && !writeDictionary(to, values)) {
-    writePlanes(to, values);
+    to.double(values[from] ?? 0);
+    return;
   }
+  if (writeScaled(to, values, from, end)) return;
+  const column = values.subarray(from, end);
+  if (!writeDictionary(to, column)) writePlanes(to, column);
 }
 
 function readScaled(from: ByteReader, count: number): number[] {

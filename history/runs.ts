@@ -2,27 +2,22 @@ import type { ByteReader, ByteWriter } from './bytes.ts';
 
 /** A column of small whole numbers that seldom change: kept and written as runs of equal ones. */
 export class Runs {
-  /** Number and length by turns of the runs that are over: most columns have none. */
-  #over: number[] | undefined;
+  /** Number and length by turns of the runs that are over. */
+  readonly #over: number[] = [];
   #value = 0;
   #length = 0;
 
   push(value: number): void {
     if (value !== this.#value && this.#length > 0) {
-      (this.#over ??= []).push(this.#value, this.#length);
+      this.#over.push(this.#value, this.#length);
       this.#length = 0;
     }
     this.#value = value;
     this.#length++;
   }
 
-  /** True where every number pushed was this one. */
-  only(value: number): boolean {
-    return this.#over === undefined && (this.#length === 0 || this.#value === value);
-  }
-
   writeTo(to: ByteWriter): void {
-    for (const number of this.#over ?? []) to.unsigned(number);
+    for (const number of this.#over) to.unsigned(number);
     if (this.#length === 0) return;
     to.unsigned(this.#value);
     to.unsigned(this.#length);

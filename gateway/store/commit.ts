@@ -1,19 +1,15 @@
 import type { Reading, TagId } from '../../history/reading.ts';
-import type { Loss } from '../../history/store/losses.ts';
 import type { Duplicates } from '../../history/store/readings.ts';
 import { crashPoint } from '../../platform/crash/point.ts';
 import type { Db } from '../../platform/database/db.ts';
-import type { AlarmChange } from '../alarms/change.ts';
 import type { Aside, Quarantine } from './quarantine.ts';
 import type { Batch, Numbered } from './record.ts';
 
 /** Puts a batch where it belongs, inside of a transaction, and settles with what of the readings was not new. */
-export type Flush = (
-  tx: Db,
-  readings: readonly Reading[],
-  changes: readonly AlarmChange[],
-  losses: readonly Loss[],
-) => Promise<Duplicates>;
+export type Store = (tx: Db) => Promise<Duplicates>;
+
+/** Makes a batch ready to be stored, as far as that can be done without the database. */
+export type Flush = (batch: Batch) => Store;
 
 /** What became of batches in a transaction. */
 export interface Committed {
@@ -115,7 +111,7 @@ async function flushWhatCan(tx: Db, flush: Flush, batch: Batch, found: Found): P
   const { readings, changes } = batch;
   const { aside } = found;
   try {
-    found.add(await tx.transaction((savepoint) => flush(savepoint, readings, changes, [])));
+    found.add(await tx.transaction((savepoint) => flush({ readings, changes })(savepoint)));
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     if (readings.length + changes.length > 1) {
@@ -148,6 +144,10 @@ function found(): Found {
   };
 }
 
+/** A batch that was made ready while it waited is not made ready again. */
+const storeOf = ([first, ...more]: readonly Numbered[], batch: Batch, flush: Flush): Store =>
+  (more.length === 0 ? first?.store : undefined) ?? flush(batch);
+
 const seqsOf = (batches: readonly Numbered[]): ReadonlySet<number> => new Set(batches.map(({ seq }) => seq));
 
 /**
@@ -165,10 +165,7 @@ export async function commit(
     return await db.transaction(async (tx) => {
       const due = await claim(tx, batches);
       const batch = merged(due);
-      const { readings, changes, losses = [] } = batch;
-      const duplicates = isEmpty(batch)
-        ? new Map<TagId, number>()
-        : await flush(tx, readings, changes, losses);
+      const duplicates = isEmpty(batch) ? new Map<TagId, number>() : await storeOf(due, batch, flush)(tx);
       crashPoint('commit.before');
       return { batch, due: seqsOf(due), duplicates, refused: [] };
     });
@@ -177,7 +174,7 @@ export async function commit(
     return db.transaction(async (tx) => {
       const due = await claim(tx, batches);
       const batch = merged(due);
-      await flush(tx, [], [], batch.losses ?? []);
+      await flush({ readings: [], changes: [], losses: batch.losses ?? [] })(tx);
       const what = found();
       await flushWhatCan(tx, flush, batch, what);
       await quarantine.add(what.aside);

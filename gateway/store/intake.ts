@@ -1,7 +1,10 @@
 import type { Reading } from '../../history/reading.ts';
 import type { Loss } from '../../history/store/losses.ts';
 import type { AlarmChange } from '../alarms/change.ts';
-import { isKeepable, keptLoss } from './keepable.ts';
+import type { Store } from './commit.ts';
+import { createQueue, GROUP_READINGS, sealedOf, settle } from './queue.ts';
+import type { Item, Prepare, Sealed } from './queue.ts';
+import { isKeepable, keptLosses } from './keepable.ts';
 import type { Ledger } from './ledger.ts';
 import type { Aside, Quarantine } from './quarantine.ts';
 import type { Batch } from './record.ts';
@@ -9,7 +12,9 @@ import type { Batch } from './record.ts';
 /** What one transaction is to store, and all who wait for it. */
 export interface Group extends Batch {
   readonly seq: number;
-  settle(): void;
+  readonly store: Store | undefined;
+  /** Answers those who wait; many of them in turns, so that the next transaction need not wait for what they do then. */
+  settle(): Promise<void>;
   reject(err: Error): void;
 }
 
@@ -21,20 +26,15 @@ export interface Intake {
   /** The alarm changes and losses of all that waits, without the readings; null if there are none. */
   takeChanges(): Group | null;
   readonly empty: boolean;
+  /** A whole group waits. */
+  readonly full: boolean;
   /** Ends it: whatever waits, and whatever comes, is rejected. */
   close(held: readonly (Group | null)[]): void;
 }
 
-const GROUP_READINGS = 10_000;
 /** Texts count as more than one reading: a group stays small in bytes too. */
 const TEXT_PER_READING = 200;
 const AGAIN_MS = 1_000;
-
-interface Item extends Batch {
-  readonly weight: number;
-  resolve(): void;
-  reject(err: Error): void;
-}
 
 /** What of an item has an end of its own, and settles it together with the rest. */
 function apart(item: Item): { readonly changes: Item; readonly readings: Item } {
@@ -75,20 +75,14 @@ function cut({ readings, changes, losses = [] }: Batch): (Batch & { weight: numb
   return [...parts, { readings: rest, changes, losses, weight: weight + changes.length + losses.length }];
 }
 
-/** The changes of items, and what is left of them. */
-function withoutChanges(items: readonly Item[]): { taken: Item[]; rest: Item[] } {
-  const taken: Item[] = [];
-  const rest: Item[] = [];
-  for (const item of items) {
-    if (!hasChanges(item)) rest.push(item);
-    else if (item.readings.length === 0) taken.push(item);
-    else {
-      const parts = apart(item);
-      taken.push(parts.changes);
-      rest.push(parts.readings);
-    }
-  }
-  return { taken, rest };
+/** Takes the changes of items into `taken`, and answers what is left of them. */
+function withoutChanges(items: readonly Item[], taken: Item[]): readonly Item[] {
+  return items.flatMap((item) => {
+    if (!hasChanges(item)) return [item];
+    const parts = item.readings.length === 0 ? { changes: item, readings: [] } : apart(item);
+    taken.push(parts.changes);
+    return parts.readings;
+  });
 }
 
 /** Puts aside what no table and no file can hold. A full disk is waited for. */
@@ -106,35 +100,27 @@ async function putAside(refused: readonly Reading[], quarantine: Quarantine, led
   }
 }
 
-function toGroup(seq: number, items: readonly Item[]): Group {
-  const [only] = items;
-  const batch: Batch =
-    items.length === 1 && only !== undefined
-      ? only
-      : {
-          readings: items.flatMap((item) => item.readings),
-          changes: items.flatMap((item) => item.changes),
-          losses: items.flatMap((item) => item.losses ?? []),
-        };
-  return {
-    seq,
-    readings: batch.readings,
-    changes: batch.changes,
-    losses: batch.losses ?? [],
-    settle: () => items.forEach((item) => item.resolve()),
-    reject: (err) => items.forEach((item) => item.reject(err)),
-  };
-}
+const toGroup = (seq: number, { items, batch, store }: Sealed): Group => ({
+  ...{ seq, store, readings: batch.readings, changes: batch.changes, losses: batch.losses ?? [] },
+  settle: () => settle(items),
+  reject: (err) => items.forEach((item) => item.reject(err)),
+});
 
-/** `ring` is called whenever something comes. */
-export function createIntake(quarantine: Quarantine, ledger: Ledger, ring: () => void): Intake {
-  const waiting: Item[] = [];
+/** `ring` is called whenever something comes. `prepare` makes a batch ready that will have to wait, where it can. */
+export interface IntakeOptions {
+  readonly quarantine: Quarantine;
+  readonly ledger: Ledger;
+  readonly ring: () => void;
+  readonly prepare: Prepare;
+}
+export function createIntake({ quarantine, ledger, ring, prepare }: IntakeOptions): Intake {
+  const queue = createQueue(prepare);
   let seq = 0;
   let closed: Error | null = null;
 
   const enqueue = (part: Batch & { weight: number }) =>
     new Promise<void>((resolve, reject) => {
-      waiting.push({ ...part, resolve, reject });
+      queue.add({ ...part, resolve, reject });
       ring();
     });
   return {
@@ -143,8 +129,7 @@ export function createIntake(quarantine: Quarantine, ledger: Ledger, ring: () =>
       if (closed !== null) throw closed;
       const refused = given.filter((reading) => !isKeepable(reading));
       const readings = refused.length === 0 ? given : given.filter(isKeepable);
-      const now = Date.now();
-      const losses = known.map((loss) => keptLoss(loss, now));
+      const losses = keptLosses(known);
       const isEmpty = readings.length + changes.length + losses.length === 0;
       // At once: no later change may overtake these while something is put aside.
       const parts = isEmpty ? [] : cut({ readings, changes, losses }).map(enqueue);
@@ -152,26 +137,28 @@ export function createIntake(quarantine: Quarantine, ledger: Ledger, ring: () =>
       await Promise.all(parts);
     },
     take() {
-      let count = 0;
-      for (let weight = 0; count < waiting.length; count++) {
-        weight += waiting[count]?.weight ?? 0;
-        if (count > 0 && weight > GROUP_READINGS) break;
-      }
-      return count === 0 ? null : toGroup(++seq, waiting.splice(0, count));
+      const next = queue.take();
+      return next === null ? null : toGroup(++seq, next);
     },
     takeChanges() {
-      if (!waiting.some(hasChanges)) return null;
-      const { taken, rest } = withoutChanges(waiting.splice(0));
-      waiting.push(...rest);
-      return toGroup(++seq, taken);
+      const taken: Item[] = [];
+      queue.exchange((items) => withoutChanges(items, taken));
+      return taken.length === 0 ? null : toGroup(++seq, sealedOf(taken));
     },
     get empty() {
-      return waiting.length === 0;
+      return queue.empty;
+    },
+    get full() {
+      return queue.full;
     },
     close(held) {
-      closed = new Error('The writer is closed: this batch was not stored, and is not acknowledged.');
-      for (const group of held) group?.reject(closed);
-      for (const item of waiting.splice(0)) item.reject(closed);
+      const reason = new Error('The writer is closed: this batch was not stored, and is not acknowledged.');
+      closed = reason;
+      for (const group of held) group?.reject(reason);
+      queue.exchange((items) => {
+        for (const item of items) item.reject(reason);
+        return [];
+      });
     },
   };
 }

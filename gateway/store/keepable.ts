@@ -28,10 +28,13 @@ export const isKeepable = ({ tag, at, value, quality, cleaned }: Reading): boole
 const clip = (at: number, unknown: number): number =>
   Number.isNaN(at) ? unknown : Math.min(Math.max(at, YEAR_1_MS), YEAR_10000_MS - 1);
 
-/** A loss as columns and files can hold it: its times are what a device said, and count less than that it is known. */
-export const keptLoss = (loss: Loss, now: number): Loss => ({
-  ...loss,
-  from: clip(loss.from, now),
-  to: clip(loss.to, now),
-  count: Number.isSafeInteger(loss.count) ? loss.count : null,
-});
+/** Losses as columns and files can hold them: their times are what a device said, and count less than that they are known. */
+export function keptLosses(losses: readonly Loss[]): Loss[] {
+  const now = Date.now();
+  return losses.map((loss) => ({
+    ...loss,
+    from: clip(loss.from, now),
+    to: clip(loss.to, now),
+    count: Number.isSafeInteger(loss.count) ? loss.count : null,
+  }));
+}

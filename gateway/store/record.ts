@@ -3,6 +3,7 @@ import { decodeBatch, encodeBatch } from '../../history/batch.ts';
 import type { Reading } from '../../history/reading.ts';
 import type { Loss } from '../../history/store/losses.ts';
 import type { AlarmChange } from '../alarms/change.ts';
+import type { Store } from './commit.ts';
 
 /** What one transaction stores. */
 export interface Batch {
@@ -15,6 +16,8 @@ export interface Batch {
 export interface Numbered extends Batch {
   readonly epoch: string;
   readonly seq: number;
+  /** Ready to be stored as it is, where somebody had the time. */
+  readonly store?: Store | undefined;
 }
 
 // A record is magic, length of the content and its CRC; the content is seq, length of the readings, readings, and in JSON

@@ -8,6 +8,7 @@ import { createIntake } from './intake.ts';
 import type { Group, Intake } from './intake.ts';
 import { createLane, reminder } from './lane.ts';
 import type { LaneOptions } from './lane.ts';
+import type { Batch } from './record.ts';
 
 export interface WriterOptions extends LaneOptions {
   /** A transaction that takes longer than this keeps nobody waiting: the spool takes what it holds. */
@@ -108,6 +109,7 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
   const { spool, ledger, slowMs = SLOW_MS } = options;
   const lane = createLane(options, ring);
   const rescue = createRescue(options);
+  let settled = Promise.resolve();
 
   /** Changes keep their order, so that they go the way of the spool while something is in it. Readings need none. */
   const mayOvertake = (group: Group) => spool.batches === 0 || isOfReadings(group);
@@ -127,7 +129,7 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
   /** Null once it is safe. */
   const secure = async (group: Group | null, patienceMs: number): Promise<Group | null> => {
     if (group === null || !(await isSafe(group, patienceMs))) return group;
-    group.settle();
+    settled = group.settle();
     return null;
   };
   const take = (held: Held): Held => {
@@ -148,15 +150,27 @@ function stepper(options: WriterOptions, intake: Intake, ring: () => void) {
     if (!closing && spool.batches > 0 && lane.ready) void lane.replay();
     return { changes, group };
   };
-  return { step, lane, rescue };
+  return { step, lane, rescue, settled: () => settled };
 }
+
+/** Makes batches ready while others are being stored. One that cannot be is a matter of its transaction. */
+const preparing =
+  ({ db, flush }: LaneOptions) =>
+  (batch: Batch) => {
+    try {
+      return db.available ? flush(batch) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
 
 /** Opens the writer. It owns the spool's reading and writing, but neither closes it nor the database. */
 export function openWriter(options: WriterOptions): Writer {
   const { spool, quarantine, ledger, closeMs = CLOSE_MS } = options;
   const bell = createBell();
-  const intake = createIntake(quarantine, ledger, () => bell.ring());
-  const { step, lane, rescue } = stepper(options, intake, () => bell.ring());
+  const ring = () => bell.ring();
+  const intake = createIntake({ quarantine, ledger, ring, prepare: preparing(options) });
+  const { step, lane, rescue, settled } = stepper(options, intake, ring);
   let closesAt = Infinity;
 
   const run = async () => {
@@ -167,8 +181,11 @@ export function openWriter(options: WriterOptions): Writer {
       return closesAt < Infinity && (done || performance.now() > closesAt);
     };
     while (!over()) {
-      // Sources that a transaction has just answered come back at once: they share the next one.
-      await setImmediate();
+      // Sources that a transaction has just answered come back at once: they share the next one, unless that is full.
+      if (!intake.full) {
+        await settled();
+        await setImmediate();
+      }
       held = await step(held, closesAt < Infinity);
       const idle = holds() || intake.empty;
       if (idle && !over()) await bell.wait(holds() || spool.batches > 0 ? LOOK_AGAIN_MS : null);

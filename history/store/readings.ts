@@ -1,33 +1,11 @@
-import type { CopyTarget, Db } from '../../platform/database/db.ts';
+import type { Db } from '../../platform/database/db.ts';
 import { instant } from '../../platform/database/instant.ts';
 import type { Quality, Reading, TagId } from '../reading.ts';
 import { micros } from '../times.ts';
 import { markDirty, selectMarking } from './dirty.ts';
+import { encodeReadings, readingsOf } from './encode.ts';
 import { DAY_MS, selectKept } from './kept.ts';
 import { TAGS_OF_DAY } from './tags-of-day.ts';
-
-const columns = {
-  time: 'timestamptz',
-  tag_id: 'int4',
-  value: 'float8',
-  text: 'text',
-  quality: 'int2',
-  cleaned: 'float8',
-} as const;
-const readings: CopyTarget = { table: 'readings', columns };
-const incoming: CopyTarget = { table: 'incoming_readings', columns };
-
-/** PostgreSQL cannot keep NUL in a text: its picture takes its place. */
-const withoutNul = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\u2400') : text);
-
-const rowOf = ({ at, tag, value, quality, cleaned }: Reading) => [
-  at,
-  tag,
-  typeof value === 'number' ? value : null,
-  typeof value === 'string' ? withoutNul(value) : null,
-  quality,
-  cleaned,
-];
 
 /** Of several readings with one tag and time the last one, in a single pass where there are none. */
 function lastOfEach(batch: readonly Reading[]): readonly Reading[] {
@@ -48,58 +26,60 @@ const isDuplicate = (err: unknown): boolean => err instanceof Error && 'code' in
 /** How many readings of each tag were there already: a second delivery, or one of several for one instant. */
 export type Duplicates = ReadonlyMap<TagId, number>;
 
-/** How many of each tag were new. */
-async function insertNewOnes(tx: Db, rows: readonly (readonly unknown[])[]): Promise<Duplicates> {
+/** Stores those that are not there already, and settles with their places among the rows. */
+async function insertNewOnes(tx: Db, rows: Uint8Array): Promise<ReadonlySet<number>> {
   await tx.query(`
-    create temp table if not exists incoming_readings (like readings) on commit delete rows;
-    delete from incoming_readings`);
-  await tx.copy(incoming, rows);
-  const inserted = await tx.query<{ tag: TagId; count: number }>(`
+    create temp table if not exists incoming_readings (like readings, place int generated always as identity)
+      on commit delete rows;
+    truncate incoming_readings restart identity`);
+  await tx.copy(readingsOf('incoming_readings'), rows);
+  const inserted = await tx.query<{ place: number }>(`
     with inserted as (
       insert into readings (time, tag_id, value, text, quality, cleaned)
       select time, tag_id, value, text, quality, cleaned from incoming_readings
-      on conflict (tag_id, time) do nothing returning tag_id
+      on conflict (tag_id, time) do nothing returning tag_id, time
     )
-    select tag_id as tag, count(*)::int as count from inserted group by tag_id`);
-  return new Map(inserted.map(({ tag, count }) => [tag, count]));
+    select place - 1 as place from incoming_readings join inserted using (tag_id, time)`);
+  return new Set(inserted.map(({ place }) => place));
 }
 
-function countByTag(batch: readonly Reading[]): Map<TagId, number> {
+/** What of a batch was not stored for being there already. */
+export function duplicatesIn(batch: readonly Reading[], stored: readonly Reading[]): Duplicates {
   const counts = new Map<TagId, number>();
-  for (const { tag } of batch) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  return counts;
+  if (stored.length === batch.length) return counts;
+  const add = (tag: TagId, more: number) => counts.set(tag, (counts.get(tag) ?? 0) + more);
+  for (const { tag } of batch) add(tag, 1);
+  for (const { tag } of stored) add(tag, -1);
+  return new Map([...counts].filter(([, count]) => count > 0));
 }
 
-/** What is in one but not in the other. */
-function less(all: Duplicates, some: Duplicates): Duplicates {
-  const rest = [...all].map(([tag, count]): [TagId, number] => [tag, count - (some.get(tag) ?? 0)]);
-  return new Map(rest.filter(([, count]) => count > 0));
-}
-
-const sum = (counts: Duplicates): number => [...counts.values()].reduce((total, count) => total + count, 0);
+/** Stores what it was made of inside of a transaction, and settles with the readings that were new. */
+export type Insert = (tx: Db) => Promise<readonly Reading[]>;
 
 /**
- * Stores a batch inside a transaction and settles with how many readings were not new: one that is there already stays
- * as it is. Of several for one instant the last is taken. Hours that roll-ups have passed are marked for them.
+ * Makes a batch ready to be stored. One that is there already stays as it is; of several for one instant the last is
+ * taken. Hours that roll-ups have passed are marked for them.
  */
-export async function insertCounted(tx: Db, batch: readonly Reading[]): Promise<Duplicates> {
-  if (batch.length === 0) return new Map();
-  const marking = await selectMarking(tx);
+export function insertOf(batch: readonly Reading[]): Insert {
+  if (batch.length === 0) return () => Promise.resolve(batch);
   const once = lastOfEach(batch);
-  const rows = once.map(rowOf);
-  await markDirty(tx, marking, batch);
-  try {
-    await tx.copy(readings, rows);
-    return once.length === batch.length ? new Map() : less(countByTag(batch), countByTag(once));
-  } catch (err) {
-    if (!isDuplicate(err)) throw err;
-    return less(countByTag(batch), await insertNewOnes(tx, rows));
-  }
+  const rows = encodeReadings(once);
+  return async (tx) => {
+    await markDirty(tx, await selectMarking(tx), once);
+    try {
+      await tx.copy(readingsOf('readings'), rows);
+      return once;
+    } catch (err) {
+      if (!isDuplicate(err)) throw err;
+      const fresh = await insertNewOnes(tx, rows);
+      return once.filter((_, place) => fresh.has(place));
+    }
+  };
 }
 
-/** The same, and settles with how many readings were new. */
+/** Stores a batch, and settles with how many readings were new. */
 export const insertReadings = async (tx: Db, batch: readonly Reading[]): Promise<number> =>
-  batch.length - sum(await insertCounted(tx, batch));
+  (await insertOf(batch)(tx)).length;
 
 interface Row {
   readonly tag: number;

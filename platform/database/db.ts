@@ -23,8 +23,9 @@ export interface Db {
   /**
    * Binary bulk load, in one round trip. `timestamptz` takes milliseconds since the epoch, with a fraction, or a `Date`;
    * `jsonb` any value that JSON can hold; a key that exists already fails all of it, and leaves a transaction as it was.
+   * Rows that were encoded before are taken as they are.
    */
-  copy(target: CopyTarget, rows: readonly (readonly unknown[])[]): Promise<void>;
+  copy(target: CopyTarget, rows: readonly (readonly unknown[])[] | Uint8Array): Promise<void>;
   /** What `copy (query) to stdout` says, in lines of COPY's text form. The embedded database says all of it at once. */
   copyOut(query: string, take: (text: Uint8Array) => Promise<void>): Promise<void>;
   /** Loads such lines. Where that fails, a transaction can only be rolled back. */

@@ -6,7 +6,7 @@ const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** A buffer that grows as it is written to. Numbers go by its view, which is several times quicker than its own methods. */
-interface Sink {
+export interface Sink {
   bytes: Buffer;
   view: DataView;
   at: number;
@@ -69,8 +69,26 @@ function int8(sink: Sink, value: unknown): void {
   else wrong('a safe whole number or a bigint of 64 bits');
 }
 
+export function int2(sink: Sink, value: unknown): void {
+  const number = integer(value, -0x8000, 0x7fff);
+  const start = field(sink, 2);
+  sink.view.setInt16(start, number);
+}
+
+export function int4(sink: Sink, value: unknown): void {
+  const number = integer(value, -0x8000_0000, 0x7fff_ffff);
+  const start = field(sink, 4);
+  sink.view.setInt32(start, number);
+}
+
+export function float8(sink: Sink, value: unknown): void {
+  if (typeof value !== 'number') wrong('a number');
+  const start = field(sink, 8);
+  sink.view.setFloat64(start, value);
+}
+
 /** Microseconds since 2000: the whole milliseconds and the fraction apart, so that neither is rounded by the other. */
-function timestamptz(sink: Sink, value: unknown): void {
+export function timestamptz(sink: Sink, value: unknown): void {
   const ms = value instanceof Date ? value.getTime() : value;
   if (typeof ms !== 'number' || Number.isNaN(ms)) wrong('a time in milliseconds since the epoch, or a Date');
   if (!Number.isFinite(ms)) {
@@ -84,7 +102,7 @@ function timestamptz(sink: Sink, value: unknown): void {
   else wrong('a time that a Date can hold');
 }
 
-function text(sink: Sink, value: unknown): void {
+export function text(sink: Sink, value: unknown): void {
   if (typeof value !== 'string') wrong('a string');
   if (value.includes('\0')) wrong('a string without NUL characters, which PostgreSQL cannot store');
   const start = field(sink, Buffer.byteLength(value));
@@ -112,22 +130,10 @@ function uuid(sink: Sink, value: unknown): void {
 }
 
 const writers: Readonly<Record<ColumnType, Write>> = {
-  int2: (sink, value) => {
-    const number = integer(value, -0x8000, 0x7fff);
-    const start = field(sink, 2);
-    sink.view.setInt16(start, number);
-  },
-  int4: (sink, value) => {
-    const number = integer(value, -0x8000_0000, 0x7fff_ffff);
-    const start = field(sink, 4);
-    sink.view.setInt32(start, number);
-  },
+  int2,
+  int4,
   int8,
-  float8: (sink, value) => {
-    if (typeof value !== 'number') wrong('a number');
-    const start = field(sink, 8);
-    sink.view.setFloat64(start, value);
-  },
+  float8,
   text,
   bytea,
   timestamptz,
@@ -140,28 +146,43 @@ const writers: Readonly<Record<ColumnType, Write>> = {
   uuid,
 };
 
-function encodeValue(sink: Sink, write: Write | undefined, value: unknown): void {
-  if (write !== undefined && value !== null && value !== undefined) {
-    write(sink, value);
-    return;
-  }
+/** A field without a value. */
+export function missing(sink: Sink): void {
   room(sink, 4);
   sink.view.setInt32(sink.at, -1);
   sink.at += 4;
+}
+
+const encodeValue = (sink: Sink, write: Write | undefined, value: unknown): void =>
+  write === undefined || value === null || value === undefined ? missing(sink) : write(sink, value);
+
+/** Begins a binary COPY of about so many bytes: for each row `beginRow` and its fields, then `endRows`. */
+export function beginRows(bytes: number): Sink {
+  const sink = emptySink(64 + bytes);
+  sink.at += HEADER.copy(sink.bytes);
+  return sink;
+}
+
+export function beginRow(sink: Sink, fields: number): void {
+  room(sink, 2);
+  sink.view.setInt16(sink.at, fields);
+  sink.at += 2;
+}
+
+export function endRows(sink: Sink): Buffer {
+  beginRow(sink, -1);
+  return sink.bytes.subarray(0, sink.at);
 }
 
 /** Rows in PostgreSQL's binary COPY format. A value that does not fit its column is an error naming row and column. */
 export function encodeRows({ table, columns }: CopyTarget, rows: readonly (readonly unknown[])[]): Buffer {
   const names = Object.keys(columns);
   const write = Object.values(columns).map((type) => writers[type]);
-  const sink = emptySink(64 + rows.length * (2 + names.length * 14));
-  sink.at += HEADER.copy(sink.bytes);
+  const sink = beginRows(rows.length * (2 + names.length * 14));
   for (const [index, row] of rows.entries()) {
     if (row.length !== names.length)
       throw new TypeError(`Row ${index} for ${table} has ${row.length} values; ${names.length} are due.`);
-    room(sink, 2);
-    sink.view.setInt16(sink.at, names.length);
-    sink.at += 2;
+    beginRow(sink, names.length);
     for (let column = 0; column < write.length; column++) {
       try {
         encodeValue(sink, write[column], row[column]);
@@ -171,10 +192,7 @@ export function encodeRows({ table, columns }: CopyTarget, rows: readonly (reado
       }
     }
   }
-  room(sink, 2);
-  sink.view.setInt16(sink.at, -1);
-  sink.at += 2;
-  return sink.bytes.subarray(0, sink.at);
+  return endRows(sink);
 }
 
 const quoted = (name: string): string =>

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type pg from 'pg';
-import type { Db } from './db.ts';
+import type { CopyTarget, Db } from './db.ts';
 import { copyStatement, copyTextStatement, encodeRows } from './encode.ts';
+
+type Rows = Parameters<Db['copy']>[1];
 
 /** Runs what `sql` says for the engine's way in, with the bytes of binary COPY that wait there. */
 export type Load = (
@@ -75,6 +77,9 @@ async function leased<T>(sessions: Sessions, work: (client: pg.ClientBase) => Pr
   }
 }
 
+const bytesOf = (target: CopyTarget, rows: Rows): Uint8Array =>
+  rows instanceof Uint8Array ? rows : encodeRows(target, rows);
+
 const copyOut = (query: string): string => `copy (${query}) to stdout`;
 
 /** Queries, each on a connection of its own from the pool, and transactions that hold one. */
@@ -82,7 +87,7 @@ export const dbOver = (sessions: Sessions): Db => ({
   query: (sql, values) => leased(sessions, (client) => run(client, sql, values)),
   copy: (target, rows) =>
     leased(sessions, (client) =>
-      sessions.load(client, (source) => copyStatement(target, source), encodeRows(target, rows)),
+      sessions.load(client, (source) => copyStatement(target, source), bytesOf(target, rows)),
     ),
   copyOut: (query, take) => leased(sessions, (client) => sessions.unload(client, copyOut(query), take)),
   copyIn: (table, columns, text) =>
@@ -152,7 +157,7 @@ function level(client: pg.ClientBase, bulk: Bulk, progress: Progress, depth: num
     },
     async copy(target, rows) {
       check();
-      const bytes = encodeRows(target, rows);
+      const bytes = bytesOf(target, rows);
       const sql = (source: string) =>
         `savepoint copying; ${copyStatement(target, source)}; release savepoint copying`;
       try {

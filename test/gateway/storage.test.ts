@@ -35,7 +35,7 @@ test('the storage view tells size, growth, compression, retention, spool, disk a
   const readings = Array.from({ length: 2000 }, (_, i) => aReading({ at: now - 2 * DAY - i * 1000 }));
   await db.transaction(async (tx) => {
     await insertReadings(tx, readings);
-    await outbox.enqueueReadings(tx, readings);
+    await outbox.segmentsOf(readings)(tx);
   });
   await compressOld(db, now, new AbortController().signal);
   const config = { readingsDays: 90, minutesDays: 730, hoursDays: 3650, maxGigabytes: 10 };

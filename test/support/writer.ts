@@ -11,7 +11,7 @@ import { createLedger } from '../../gateway/store/ledger.ts';
 import { openWriter } from '../../gateway/store/writer.ts';
 import type { WriterOptions } from '../../gateway/store/writer.ts';
 import { historyMigrations } from '../../history/store/migrations.ts';
-import { insertCounted } from '../../history/store/readings.ts';
+import { duplicatesIn, insertOf } from '../../history/store/readings.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { openDatabase } from '../../platform/database/open.ts';
@@ -70,11 +70,14 @@ export const quarantined = async (folder: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as { what: string; content: { comment?: string } });
 
-export const flush: Flush = async (tx, readings, changes) => {
-  const duplicates = await insertCounted(tx, readings);
-  for (const { id, comment } of changes)
-    await tx.query('insert into journal (id, comment) values ($1, $2)', [id, comment]);
-  return duplicates;
+export const flush: Flush = ({ readings, changes }) => {
+  const insert = insertOf(readings);
+  return async (tx) => {
+    const stored = await insert(tx);
+    for (const { id, comment } of changes)
+      await tx.query('insert into journal (id, comment) values ($1, $2)', [id, comment]);
+    return duplicatesIn(readings, stored);
+  };
 };
 
 export async function aFolderFor(): Promise<string> {

@@ -14,34 +14,51 @@ const MAX_READINGS = 20_000;
 /** Long texts make large segments: such a one is cut in halves. */
 const MAX_BYTES = 1_000_000;
 
+/** Puts what it was made of into the outbox, inside of a transaction; in another one again, where that failed. */
+export type Enqueue = (tx: Db) => Promise<void>;
+
 /** What the gateway's transactions hand to the centre: it is sent exactly if the transaction commits. */
 export interface Outbox {
-  enqueueReadings(tx: Db, readings: readonly Reading[]): Promise<void>;
+  /** Encodes readings for the outbox. */
+  segmentsOf(readings: readonly Reading[]): Enqueue;
   enqueueEvent(tx: Db, ...events: readonly SiteEvent[]): Promise<void>;
 }
 
-/** One round trip a segment, in the caller's transaction. */
-export async function enqueueReadings(tx: Db, readings: readonly Reading[]): Promise<void> {
+/** One round trip a segment. */
+function segmentsOf(readings: readonly Reading[]): Enqueue {
+  const segments: Sealed[] = [];
   for (let from = 0; from < readings.length; from += MAX_READINGS)
-    await appendReadings(tx, readings.slice(from, from + MAX_READINGS));
+    segments.push(
+      ...seal(
+        from === 0 && readings.length <= MAX_READINGS ? readings : readings.slice(from, from + MAX_READINGS),
+      ),
+    );
+  return async (tx) => {
+    for (const { facts, payload } of segments) await append(tx, facts, payload);
+  };
 }
 
-async function appendReadings(tx: Db, readings: readonly Reading[]): Promise<void> {
+interface Sealed {
+  readonly facts: Facts;
+  readonly payload: Uint8Array;
+}
+
+function seal(readings: readonly Reading[]): Sealed[] {
   const payload = encodeBatch(readings);
   const n = readings.length;
-  if (payload.byteLength > MAX_BYTES && n > 1) {
-    await appendReadings(tx, readings.slice(0, n / 2));
-    await appendReadings(tx, readings.slice(n / 2));
-    return;
-  }
+  if (payload.byteLength > MAX_BYTES && n > 1)
+    return [...seal(readings.slice(0, n / 2)), ...seal(readings.slice(n / 2))];
   let tMin = Infinity;
   let tMax = -Infinity;
   for (const { at } of readings) {
     tMin = Math.min(tMin, at);
     tMax = Math.max(tMax, at);
   }
-  await append(tx, { stream: 'readings', kind: 'readings-1', n, tMin, tMax }, payload);
+  return [{ facts: { stream: 'readings', kind: 'readings-1', n, tMin, tMax }, payload }];
 }
+
+export const enqueueReadings = (tx: Db, readings: readonly Reading[]): Promise<void> =>
+  segmentsOf(readings)(tx);
 
 export async function enqueueEvent(tx: Db, ...events: readonly SiteEvent[]): Promise<void> {
   if (events.length === 0) return;
@@ -54,11 +71,11 @@ export async function enqueueEvent(tx: Db, ...events: readonly SiteEvent[]): Pro
 }
 
 /** Where a centre is configured. */
-export const outbox: Outbox = { enqueueReadings, enqueueEvent };
+export const outbox: Outbox = { segmentsOf, enqueueEvent };
 
 /** Where there is no centre: nothing is kept for it. */
 export const noOutbox: Outbox = {
-  enqueueReadings: () => Promise.resolve(),
+  segmentsOf: () => () => Promise.resolve(),
   enqueueEvent: () => Promise.resolve(),
 };
 

@@ -41,9 +41,9 @@ test('a live reading is stored in its turn while a long backlog still waits', as
   const called = callable(db);
   called.away = true;
   const order: number[] = [];
-  const watched: Flush = (tx, readings, ...rest) => {
-    order.push(...readings.map(({ at }) => at - NOON));
-    return flush(tx, readings, ...rest);
+  const watched: Flush = (batch) => {
+    order.push(...batch.readings.map(({ at }) => at - NOON));
+    return flush(batch);
   };
   await using writer = await aWriter({ db: called.db, folder, flush: watched, replayReadings: 1 });
   for (let n = 0; n < 50; n++) await writer.save([aReading({ tag, at: NOON + n })], []);

@@ -93,8 +93,8 @@ test('a slow transaction whose batch went to the spool as well is counted once',
   const held = new Promise<void>((resolve) => (letGo = resolve));
   await using writer = await aWriter({
     ...{ db, folder, ledger, slowMs: 50 },
-    flush: async (tx, ...batch) => {
-      const duplicates = await flush(tx, ...batch);
+    flush: (batch) => async (tx) => {
+      const duplicates = await flush(batch)(tx);
       await held;
       return duplicates;
     },

@@ -115,8 +115,8 @@ test('a transaction that hangs keeps nobody waiting, and is not stored twice whe
     db,
     folder,
     slowMs: 50,
-    flush: async (tx, ...batch) => {
-      const duplicates = await flush(tx, ...batch);
+    flush: (batch) => async (tx) => {
+      const duplicates = await flush(batch)(tx);
       await held;
       return duplicates;
     },

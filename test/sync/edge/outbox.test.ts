@@ -64,7 +64,7 @@ test('no readings and no events make no segment', async () => {
 });
 
 test('without a centre nothing is kept', async () => {
-  await db.transaction((tx) => noOutbox.enqueueReadings(tx, readingsOf(1, 1)));
+  await db.transaction((tx) => noOutbox.segmentsOf(readingsOf(1, 1))(tx));
   await db.transaction((tx) => noOutbox.enqueueEvent(tx, anAlarm()));
   expect(await countWaiting(db)).toBe(0);
 });
