@@ -1,50 +1,50 @@
-const ZERO = 48;
-const MINUS = 45;
-const POINT = 46;
-/** Below, whole numbers are counted with as 32 bits. */
-const MOST = 2 ** 31;
+import { wordOf } from './words.ts';
 
-/** No number takes more. */
+/** Below, thousandths are counted exactly. */
+const MOST = 1e9;
+
+/** No number takes more bytes. */
 export const LONGEST_NUMBER = 28;
 
-function putWhole(bytes: Uint8Array, at: number, whole: number): number {
-  let digits = 1;
-  for (let power = 10; power <= whole; power *= 10) digits++;
-  let rest = whole;
-  for (let i = at + digits - 1; i >= at; i--) {
-    const tenth = Math.trunc(rest / 10);
-    bytes[i] = ZERO + rest - tenth * 10;
-    rest = tenth;
-  }
-  return at + digits;
-}
+const three = (number: number): string => String(number).padStart(3, '0');
+const WHOLE = Uint32Array.from({ length: 1000 }, (_, whole) => wordOf(String(whole)));
+const THREE = Uint32Array.from({ length: 1000 }, (_, whole) => wordOf(three(whole)));
+/** What is behind the point, with it, without zeros at the end. */
+const fractions = Array.from({ length: 1000 }, (_, part) =>
+  part === 0 ? '' : `.${three(part)}`.replace(/0+$/, ''),
+);
+const FRACTION = Uint32Array.from(fractions, wordOf);
+const FRACTION_LENGTH = Uint8Array.from(fractions, ({ length }) => length);
 
-/** Three digits behind the point, without zeros at their end. */
-function putThousandths(bytes: Uint8Array, at: number, part: number): number {
-  if (part === 0) return at;
-  const [tenths, hundredths] = [Math.trunc(part / 100), Math.trunc(part / 10)];
-  bytes[at] = POINT;
-  bytes[at + 1] = ZERO + tenths;
-  bytes[at + 2] = ZERO + hundredths - tenths * 10;
-  bytes[at + 3] = ZERO + part - hundredths * 10;
-  return part !== hundredths * 10 ? at + 4 : hundredths !== tenths * 10 ? at + 3 : at + 2;
+function putWhole(view: DataView, at: number, whole: number): number {
+  if (whole < 1000) {
+    view.setUint32(at, WHOLE[whole] ?? 0);
+    return at + (whole < 10 ? 1 : whole < 100 ? 2 : 3);
+  }
+  const thousands = Math.floor(whole / 1000);
+  const end = putWhole(view, at, thousands);
+  view.setUint32(end, THREE[whole - thousands * 1000] ?? 0);
+  return end + 3;
 }
 
 /**
  * Writes a number at a place, as `String` does, and tells where the next byte goes; NaN is nothing. What has up to three
  * decimals is written at once: no shorter text stands for the same double.
  */
-export function putNumber(bytes: Uint8Array, from: number, value: number): number {
+export function putNumber(view: DataView, from: number, value: number): number {
   if (Number.isNaN(value)) return from;
   const size = Math.abs(value);
   const thousandths = Math.round(size * 1000);
+  let at = from;
   if (size < MOST && thousandths / 1000 === size) {
-    let at = from;
-    if (value < 0) bytes[at++] = MINUS;
-    const whole = Math.trunc(size);
-    return putThousandths(bytes, putWhole(bytes, at, whole), thousandths - whole * 1000);
+    if (value < 0) view.setUint8(at++, 45);
+    const whole = Math.floor(size);
+    const part = thousandths - whole * 1000;
+    at = putWhole(view, at, whole);
+    view.setUint32(at, FRACTION[part] ?? 0);
+    return at + (FRACTION_LENGTH[part] ?? 0);
   }
   const text = String(value);
-  for (let i = 0; i < text.length; i++) bytes[from + i] = text.charCodeAt(i);
-  return from + text.length;
+  for (let i = 0; i < text.length; i++) view.setUint8(at++, text.charCodeAt(i));
+  return at;
 }

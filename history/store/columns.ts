@@ -10,33 +10,29 @@ export const timeColumn = (sql: string): string => `string_agg(timestamptz_send(
 export const int4Column = (sql: string): string => `string_agg(int4send(${sql}), '')`;
 export const int2Column = (sql: string): string => `string_agg(int2send(${sql}), '')`;
 
-/** Turns the bytes round in their place. */
-export function doublesOf(column: Buffer | null): Float64Array {
-  const { buffer, byteOffset, byteLength } = (column ?? NONE).swap64();
-  // A view of another width needs bytes that begin at a multiple of it.
-  return byteOffset % 8 === 0
-    ? new Float64Array(buffer, byteOffset, byteLength / 8)
-    : new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength));
-}
+/** A view of another width needs bytes that begin at a multiple of it. */
+const alignedTo = (
+  width: number,
+  { buffer, byteOffset, byteLength }: Buffer,
+): [ArrayBufferLike, number, number] =>
+  byteOffset % width === 0
+    ? [buffer, byteOffset, byteLength / width]
+    : [buffer.slice(byteOffset, byteOffset + byteLength), 0, byteLength / width];
+
+// All of these turn the bytes round in their place.
+export const doublesOf = (column: Buffer | null): Float64Array =>
+  new Float64Array(...alignedTo(8, (column ?? NONE).swap64()));
+export const int4sOf = (column: Buffer | null): Int32Array =>
+  new Int32Array(...alignedTo(4, (column ?? NONE).swap32()));
+export const int2sOf = (column: Buffer | null): Int16Array =>
+  new Int16Array(...alignedTo(2, (column ?? NONE).swap16()));
 
 /** Microseconds since the epoch. */
 export function microsOf(column: Buffer | null): Float64Array {
-  const { buffer, byteOffset, byteLength } = column ?? NONE;
-  const view = new DataView(buffer, byteOffset, byteLength);
-  const micros = new Float64Array(byteLength / 8);
+  // The halves of each number, the lower one first.
+  const halves = new Int32Array(...alignedTo(4, (column ?? NONE).swap64()));
+  const micros = new Float64Array(halves.length / 2);
   for (let i = 0; i < micros.length; i++)
-    micros[i] = view.getInt32(i * 8) * 2 ** 32 + view.getUint32(i * 8 + 4) + MICROS_TO_2000;
+    micros[i] = (halves[2 * i + 1] ?? 0) * 2 ** 32 + ((halves[2 * i] ?? 0) >>> 0) + MICROS_TO_2000;
   return micros;
-}
-
-export function int4sOf(column: Buffer | null): Int32Array {
-  const { buffer, byteOffset, byteLength } = column ?? NONE;
-  const view = new DataView(buffer, byteOffset, byteLength);
-  return Int32Array.from({ length: byteLength / 4 }, (_, i) => view.getInt32(i * 4));
-}
-
-export function int2sOf(column: Buffer | null): Int16Array {
-  const { buffer, byteOffset, byteLength } = column ?? NONE;
-  const view = new DataView(buffer, byteOffset, byteLength);
-  return Int16Array.from({ length: byteLength / 2 }, (_, i) => view.getInt16(i * 2));
 }

@@ -24,20 +24,29 @@ const gapAt = (at: number): Point => ({
 
 /** How far apart readings usually are: the median. Null where there are too few to tell. */
 export function inferInterval(points: readonly Point[]): number | null {
-  const distances = points
-    .slice(1)
-    .map(({ at }, i) => (at - (points[i]?.at ?? at)) / (points[i]?.count ?? 1))
-    .sort((a, b) => a - b);
-  return distances.length < 2 ? null : (distances[distances.length >> 1] ?? null);
+  const distances = new Float64Array(Math.max(0, points.length - 1));
+  points.forEach(({ at }, i) => {
+    const before = points[i - 1];
+    if (before !== undefined) distances[i - 1] = (at - before.at) / before.count;
+  });
+  return distances.length < 2 ? null : (distances.sort()[distances.length >> 1] ?? null);
 }
 
 /** Puts a point without values into each stretch without readings that is longer than three intervals. */
-export function withGaps(points: readonly Point[], intervalMs: number | null, bucketMs: number): Point[] {
-  if (intervalMs === null) return [...points];
+export function withGaps(
+  points: readonly Point[],
+  intervalMs: number | null,
+  bucketMs: number,
+): readonly Point[] {
+  if (intervalMs === null) return points;
   const longest = Math.max(INTERVALS * intervalMs, bucketMs);
-  return points.flatMap((point, i) => {
-    const before = points[i - 1];
-    if (before === undefined || point.at - before.at <= longest) return [point];
-    return [gapAt(before.at + Math.max(intervalMs, bucketMs)), point];
-  });
+  const whole: Point[] = [];
+  let before: Point | undefined;
+  for (const point of points) {
+    if (before !== undefined && point.at - before.at > longest)
+      whole.push(gapAt(before.at + Math.max(intervalMs, bucketMs)));
+    whole.push(point);
+    before = point;
+  }
+  return whole;
 }

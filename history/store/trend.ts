@@ -43,7 +43,7 @@ export interface TrendsQuery extends Range {
 /** Below this many points a pixel the readings themselves are drawn. */
 const POINTS_A_PIXEL = 2;
 /** No more readings or buckets than this are gone through, for all tags together: a coarser source must do. */
-const MOST_ROWS = 120_000;
+const MOST_ROWS = 80_000;
 const WIDTHS_MS = [
   ...[1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 250, 300, 400, 500, 600, 800],
   ...[1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 45].map((seconds) => seconds * 1000),
