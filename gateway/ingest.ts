@@ -14,6 +14,8 @@ export interface Steps extends KeepSteps {
   readonly calculate: Calculator;
   readonly judge: Judge;
   readonly publish: (readings: readonly Reading[], changes: readonly AlarmChange[]) => void;
+  /** By how much this machine's clock was set since the last call. */
+  readonly stepped: () => number;
 }
 
 export interface Walk {
@@ -49,6 +51,7 @@ export function ingest(steps: Steps): Walk {
     backfill: () => store,
 
     async tick(now) {
+      goAlong(steps);
       for (const source of calculate.sources) freshness.contact(source, now);
       const silences = freshness.silent(now);
       const shown = [...freshness.revived(now), ...silences.map((silence) => silence.shown)];
@@ -78,6 +81,13 @@ export function ingest(steps: Steps): Walk {
   };
 }
 
+/** A clock that is set makes no tag stale, keeps no dead one alive, and ends no hold time. */
+function goAlong({ stepped, freshness, calculate, judge }: Steps): void {
+  const byMs = stepped();
+  if (byMs === 0) return;
+  for (const each of [freshness, calculate, judge]) each.shift(byMs);
+}
+
 /** Whether the device itself says that a reading is of the past. */
 const isPast = ({ late }: Raw): boolean => late === true;
 
@@ -94,6 +104,7 @@ function showing(steps: Steps, keep: Keep) {
   const { clean, freshness, calculate, judge, thin, publish } = steps;
   const alive = aliveIn(steps);
   return async (source: number, raw: readonly Raw[]): Promise<void> => {
+    goAlong(steps);
     const now = Date.now();
     if (raw.length === 0) {
       freshness.contact(source, now);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as timers from 'node:timers/promises';
+import { clockSteps } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Acknowledgement } from './acknowledge.ts';
 import type { OpenAlarm, OpenLimitAlarm } from './alarms/open.ts';
@@ -118,6 +119,7 @@ function laidOut(options: OperationOptions, computed: Parameters<typeof calculat
     save: options.save,
     hold: options.hold,
     publish: options.publish,
+    stepped: clockSteps(),
   });
   return {
     walk,

@@ -22,7 +22,7 @@ import type { StartHost } from './runtime/host.ts';
 import { createHosts } from './runtime/hosts.ts';
 import { startSource } from './runtime/source.ts';
 import type { Ears, Place, RunningSource } from './runtime/source.ts';
-import { disabledView, linkView, observed, startedLink } from './runtime/status.ts';
+import { disabledView, linkView, liveLink } from './runtime/status.ts';
 import type { Link, LinkEvent } from './runtime/status.ts';
 import type { Plant } from './store/plant.ts';
 
@@ -158,9 +158,9 @@ function startOne({ source, points, heardAt }: Sown, walk: Inlets, place: Place,
   const protocol = source.protocol as SourceProtocol;
   const plain = plainConfig(source);
   const stop = new AbortController();
-  let link = startedLink(protocols[protocol].contactMs(plain), Date.now());
+  const link = liveLink(protocols[protocol].contactMs(plain));
   const observe = (event: LinkEvent) => {
-    link = observed(link, event, Date.now());
+    link.observe(event);
     options.observe(source, event);
   };
   const run = (): RunningSource | null => {
@@ -185,7 +185,7 @@ function startOne({ source, points, heardAt }: Sown, walk: Inlets, place: Place,
     return null;
   };
   const running = attempt(run, failed);
-  const heard = () => link.lastContact ?? heardAt;
+  const heard = () => link.now().lastContact ?? heardAt;
   const keeping = running && keepHeard(folderOf(source, options), heard, options.log, stop.signal);
   const done = Promise.all([running?.done.catch(failed), keeping]);
   return {
@@ -193,7 +193,7 @@ function startOne({ source, points, heardAt }: Sown, walk: Inlets, place: Place,
     source,
     observe,
     print: printOf(source, points),
-    view: () => viewOf({ source, points, plain, link }, running?.capabilities() ?? []),
+    view: () => viewOf({ source, points, plain, link: link.now() }, running?.capabilities() ?? []),
     lastContact: heard,
     async stop() {
       stop.abort();

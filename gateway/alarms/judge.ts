@@ -14,6 +14,8 @@ export interface Judge {
   tick(now: number, fresh: (tag: TagId) => boolean): LimitChange[];
   /** Goes on with other rules. A rule that stays keeps what stands by it; one that is gone takes its alarm with it. */
   replant(rules: readonly AlarmRule[]): void;
+  /** This machine's clock was set by so much: hold times that run go on, by what passes from now on. */
+  shift(byMs: number): void;
   /** Null if the alarm is not open or has been acknowledged before. */
   acknowledge(id: string, act: { by: string; at: number; comment: string | null }): LimitChange | null;
 }
@@ -74,6 +76,8 @@ export function createJudge(
       byTag = groupByTag(standings);
     },
 
+    shift: (byMs) => standings.forEach((standing) => goAlong(standing, byMs)),
+
     acknowledge(id, { by, at, comment }) {
       const standing = standings.find((candidate) => candidate.id === id);
       const [change] = standing === undefined ? [] : happen(standing, 'acknowledged', at, newId);
@@ -85,6 +89,13 @@ export function createJudge(
 function stand(rule: AlarmRule, open: readonly OpenLimitAlarm[]): Standing {
   const { id = null, state = 'normal' } = open.find((alarm) => alarm.rule === rule.id) ?? {};
   return { rule, state, id, since: 0, heardAt: 0, known: false, value: null };
+}
+
+function goAlong(standing: Standing, byMs: number): void {
+  if (standing.state !== 'pending') return;
+  standing.heardAt += byMs;
+  // Times of readings before and after cannot be compared any more: the ticks alone say when it is over.
+  standing.since = Infinity;
 }
 
 function groupByTag(standings: readonly Standing[]): ReadonlyMap<TagId, readonly Standing[]> {

@@ -18,6 +18,8 @@ export interface Calculator {
    * answers what was put off because it was computed a moment ago.
    */
   tick(shown: readonly Reading[], now: number): readonly Reading[];
+  /** This machine's clock was set by so much. */
+  shift(byMs: number): void;
   /** The sources that have no device: they live as long as the gateway. */
   readonly sources: ReadonlySet<number>;
   sourceOf(tag: TagId): number;
@@ -69,6 +71,7 @@ export function calculating(mark: Stage, heard: (source: number, readings: numbe
       }
       return compute(now);
     },
+    shift: (byMs) => times.shift(byMs),
     get sources() {
       return planned.sources;
     },

@@ -8,6 +8,8 @@ export interface Schedule {
   trigger(tag: TagId, at: number): void;
   /** The time of the result if it is to be computed now, else null. Times only go forward, whatever devices say. */
   due(tag: TagId, everyMs: number, now: number): number | null;
+  /** This machine's clock was set by so much. */
+  shift(byMs: number): void;
   /** Forgets all tags but these. */
   keep(tags: Pick<ReadonlySet<TagId>, 'has'>): void;
 }
@@ -35,6 +37,11 @@ export function schedule(): Schedule {
       triggered.delete(tag);
       results.set(tag, { computedAt: now, at });
       return at;
+    },
+    shift(byMs) {
+      for (const [tag, { computedAt, at }] of results)
+        results.set(tag, { computedAt: computedAt + byMs, at: at + Math.min(0, byMs) });
+      if (byMs < 0) for (const [tag, at] of triggered) triggered.set(tag, at + byMs);
     },
     keep(tags) {
       for (const known of [triggered, results])

@@ -25,12 +25,25 @@ export interface Freshness {
   silent(now: number): Silence[];
   /** What the tags that live again by a contact alone still have: their values never changed. */
   revived(now: number): Reading[];
+  /** This machine's clock was set by so much: what is remembered by it goes along. */
+  shift(byMs: number): void;
 }
 
 interface Life {
   readonly last: Reading;
-  readonly heardAt: number;
+  /** What comes must be later than this. */
+  newestAt: number;
+  heardAt: number;
   silent: boolean;
+}
+
+const limitMs = ({ expectedMs }: Tag, contactMs = 0): number =>
+  Math.max(2 * Math.max(expectedMs, contactMs), SHORTEST_MS);
+
+function goAlong(life: Life, byMs: number): void {
+  life.heardAt += byMs;
+  // Set back: what is read now is earlier than what was read before, and no less new.
+  life.newestAt += Math.min(0, byMs);
 }
 
 /** `contactMs`: how often the source of a tag that is reported by exception shows a sign of life; undefined for all others. */
@@ -38,14 +51,11 @@ export function freshness(tags: Tags, contactMs: (tag: Tag) => number | undefine
   const lives = new Map<TagId, Life>();
   const contacts = new Map<number, number>();
 
-  const limitMs = (tag: Tag) => Math.max(2 * Math.max(tag.expectedMs, contactMs(tag) ?? 0), SHORTEST_MS);
-
   const isFresh = (id: TagId, now: number): boolean => {
-    const tag = tags.get(id);
-    const life = lives.get(id);
+    const [tag, life] = [tags.get(id), lives.get(id)];
     if (tag === undefined || life === undefined) return false;
     const contact = contactMs(tag) === undefined ? undefined : contacts.get(tag.source);
-    return now - Math.max(life.heardAt, contact ?? 0) <= limitMs(tag);
+    return now - Math.max(life.heardAt, contact ?? -Infinity) <= limitMs(tag, contactMs(tag));
   };
 
   /** What is reported by exception holds until the next report, however long ago its source time is. */
@@ -57,7 +67,7 @@ export function freshness(tags: Tags, contactMs: (tag: Tag) => number | undefine
 
   /** A device whose clock was far ahead and is set right goes on where it is now. */
   const isOld = ({ tag, at }: Reading, now: number): boolean => {
-    const newest = lives.get(tag)?.last.at ?? -Infinity;
+    const newest = lives.get(tag)?.newestAt ?? -Infinity;
     return at <= newest && (newest - now <= LATE_MS || newest - at <= LATE_MS);
   };
 
@@ -66,7 +76,7 @@ export function freshness(tags: Tags, contactMs: (tag: Tag) => number | undefine
       contacts.set(source, now);
       return readings.filter((reading) => {
         if (isLate(reading, now) || isOld(reading, now)) return false;
-        lives.set(reading.tag, { last: reading, heardAt: now, silent: false });
+        lives.set(reading.tag, { last: reading, newestAt: reading.at, heardAt: now, silent: false });
         return true;
       });
     },
@@ -91,5 +101,10 @@ export function freshness(tags: Tags, contactMs: (tag: Tag) => number | undefine
         life.silent = false;
         return [life.last];
       }),
+
+    shift(byMs) {
+      contacts.forEach((at, source) => contacts.set(source, at + byMs));
+      lives.forEach((life) => goAlong(life, byMs));
+    },
   };
 }

@@ -36,7 +36,9 @@ export function createArrivals(): Arrivals {
 
   const slotsOf = (source: number, now: number): Slot[] => {
     const number = Math.floor(now / SLOT_MS);
-    const slots = (sources.get(source) ?? []).filter((slot) => number - slot.number < SLOTS);
+    const slots = (sources.get(source) ?? []).filter(
+      (slot) => slot.number <= number && number - slot.number < SLOTS,
+    );
     sources.set(source, slots);
     return slots;
   };

@@ -113,7 +113,8 @@ function listen(state: State, ears: Ears, fill: (gap: Gap) => void, log: Logger)
   const contact = (now: number) => {
     state.startingIn = null;
     state.lastContact = now;
-    if (state.gapFrom !== null) fill({ from: state.gapFrom, to: now });
+    // The clock may have been set back meanwhile.
+    if (state.gapFrom !== null) fill({ from: Math.min(state.gapFrom, now), to: now });
     state.gapFrom = null;
   };
   return {

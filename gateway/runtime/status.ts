@@ -1,4 +1,5 @@
 import type { FaultKind, KnownLoss } from '../../collectors/collector.ts';
+import { clockSteps } from '../../platform/clock.ts';
 import type { SourceView } from '../api/plant.ts';
 
 /** What happens on a link. */
@@ -95,6 +96,16 @@ function contacted(link: Link, readings: number, now: number): Link {
   };
 }
 
+/** The link as it is after this machine's clock was set by so much. */
+export const shifted = (link: Link, byMs: number): Link => ({
+  ...link,
+  startedAt: link.startedAt + byMs,
+  lastContact: link.lastContact === null ? null : link.lastContact + byMs,
+  connectedSince: link.connectedSince + byMs,
+  lostAt: link.lostAt === null ? null : link.lostAt + byMs,
+  recent: [],
+});
+
 const limitMs = ({ contactMs }: Link): number => Math.max(2 * contactMs, SHORTEST_MS);
 
 /** Connected is who has been heard lately (rule S1 of the displays), whatever its socket believes. */
@@ -133,3 +144,15 @@ export const disabledView = (since: number): LinkView => ({
   ...linkView(startedLink(SHORTEST_MS, since), since),
   state: 'disabled',
 });
+
+/** A link that is kept up to date, also where the clock of this machine is set. */
+export function liveLink(contactMs: number) {
+  const stepped = clockSteps();
+  let link = startedLink(contactMs, Date.now());
+  const now = (): Link => {
+    const byMs = stepped();
+    if (byMs !== 0) link = shifted(link, byMs);
+    return link;
+  };
+  return { now, observe: (event: LinkEvent) => void (link = observed(now(), event, Date.now())) };
+}

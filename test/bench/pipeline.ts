@@ -38,6 +38,7 @@ export const walkTo = (writer: Writer, tags: ReadonlyMap<TagId, Tag>): Walk =>
     hold: () => Promise.resolve(),
     save: (readings, changes) => writer.save(readings, changes),
     publish: () => undefined,
+    stepped: () => 0,
   });
 
 /** Runs `measure` over a new database with the gateway's tables: embedded, or on the server of that address. */

@@ -29,6 +29,8 @@ function aWalk(
   const calculate = calculating(marking(tags), () => undefined);
   const saved: { readings: readonly Reading[]; changes: readonly AlarmChange[] }[] = [];
   const published: Reading[] = [];
+  /** By how much the machine's clock was set before each look at it. */
+  const clock = { set: [] as number[] };
   const walk = ingest({
     clean: cleaning(tags),
     freshness: freshness(tags, () => contactMs),
@@ -41,8 +43,9 @@ function aWalk(
       saved.push({ readings, changes });
     },
     publish: (readings) => published.push(...readings),
+    stepped: () => clock.set.shift() ?? 0,
   });
-  return { walk, saved, published, held, calculate, tags };
+  return { walk, saved, published, held, calculate, tags, clock };
 }
 
 test('a reading over its limit is saved together with its alarm, then published', async () => {
@@ -184,4 +187,16 @@ test('a calculated tag walks with what it is computed from: saved, judged and pu
   await walk.tick(at + 10_000);
   expect(published.at(-1)).toMatchObject({ tag: 8, value: 60 });
   expect(reasonOf(published.at(-1)!.quality)).toBe('stale');
+});
+
+test('a clock that is set by an hour marks nothing as stale, and what is read then is shown', async () => {
+  const { walk, saved, published, clock } = aWalk();
+  const at = Date.now();
+  await walk.emit(1)([aRaw({ at })]);
+  clock.set = [3_600_000];
+  await walk.tick(at + 3_601_000);
+  clock.set = [-3_600_000];
+  await walk.emit(1)([aRaw({ at: at + 1 })]);
+  expect(saved.flatMap(({ readings }) => readings)).toMatchObject([{ at }, { at: at + 1 }]);
+  expect(published).toMatchObject([{ at }, { at: at + 1 }]);
 });

@@ -138,3 +138,17 @@ test('whatever the values, an alarm is never raised twice without an end between
     ),
   );
 });
+
+test.for([3_600_000, -3_600_000])(
+  'a clock that is set by %d ms ends no hold time early, and none late',
+  (byMs) => {
+    const judge = judgeOf({ holdMs: 5000 });
+    judge.judge([aReading({ value: 90 })]);
+    judge.shift(byMs);
+    expect(judge.judge([aReading({ value: 91, at: NOON + byMs + 1_000 })])).toEqual([]);
+    expect(judge.tick(NOON + byMs + 4_999, always)).toEqual([]);
+    expect(judge.tick(NOON + byMs + 5_000, always)).toMatchObject([
+      { event: 'raised', at: NOON + byMs + 5_000 },
+    ]);
+  },
+);

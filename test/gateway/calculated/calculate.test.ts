@@ -164,3 +164,14 @@ test('a circle is found and named, and a long chain is none', () => {
   const chain = new Map(Array.from({ length: 5000 }, (_, i) => [`t${i}`, [`t${i + 1}`]]));
   expect(inOrder(chain)).toMatchObject({ order: expect.arrayContaining(['t0', 't4999']) as string[] });
 });
+
+test.for([3_600_000, -3_600_000])(
+  'a clock that is set by %d ms holds up no calculated tag, and computes none too soon',
+  (byMs) => {
+    const calculator = aCalculator({ twice: 'A * 2' }, 10_000);
+    expect(calculator.take([a(1)], NOON)).toHaveLength(1);
+    calculator.shift(byMs);
+    expect(calculator.take([a(2, NOON + byMs + 9_000)], NOON + byMs + 9_000)).toEqual([]);
+    expect(calculator.tick([], NOON + byMs + 10_000)).toMatchObject([{ value: 4, at: NOON + byMs + 9_000 }]);
+  },
+);

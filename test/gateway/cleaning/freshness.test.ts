@@ -89,3 +89,27 @@ test('a tag that reports by exception and did not change meanwhile is good again
 test('a tag that has never reported is not called stale', () => {
   expect(polled().silent(NOON)).toEqual([]);
 });
+
+const HOUR_MS = 3_600_000;
+
+test.for([HOUR_MS, -HOUR_MS, -30_000])(
+  'a clock that is set by %d ms makes no tag stale, and keeps none alive that is silent',
+  (byMs) => {
+    const life = polled();
+    life.live(1, [aReading()], NOON);
+    life.shift(byMs);
+    expect(life.silent(NOON + byMs + 1_000)).toEqual([]);
+    expect(life.live(1, [aReading({ at: NOON + byMs + 1_500 })], NOON + byMs + 1_500)).toHaveLength(1);
+    expect(life.silent(NOON + byMs + 4_500)).toEqual([]);
+    expect(life.silent(NOON + byMs + 4_501)).toHaveLength(1);
+  },
+);
+
+test('a link that is heard lives on through a clock that is set back', () => {
+  const life = byException();
+  life.live(1, [aReading()], NOON);
+  life.contact(1, NOON + 60_000);
+  life.shift(-HOUR_MS);
+  expect(life.silent(NOON - HOUR_MS + 63_000)).toEqual([]);
+  expect(life.silent(NOON - HOUR_MS + 63_001)).toHaveLength(1);
+});

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { disabledView, linkView, observed, startedLink } from '../../../gateway/runtime/status.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { disabledView, linkView, liveLink, observed, startedLink } from '../../../gateway/runtime/status.ts';
 import type { Link, LinkEvent } from '../../../gateway/runtime/status.ts';
 
 const START = Date.parse('2026-03-01T12:00:00Z');
@@ -92,3 +92,18 @@ test('faults are counted by kind and the newest is remembered', () => {
 test('a source that is switched off says so', () => {
   expect(disabledView(START)).toMatchObject({ state: 'disabled', since: iso(0), collected: 0 });
 });
+
+test.for([3_600_000, -3_600_000])(
+  'a link is as connected, or stale, as before its machine’s clock was set by %d ms',
+  async (byMs) => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'performance'], now: START });
+    onTestFinished(() => void vi.useRealTimers());
+    const live = liveLink(1_000);
+    live.observe(contact(1));
+    await vi.advanceTimersByTimeAsync(2_000);
+    vi.setSystemTime(START + 2_000 + byMs);
+    expect(linkView(live.now(), Date.now())).toMatchObject({ state: 'connected', lastContact: iso(byMs) });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(linkView(live.now(), Date.now()).state).toBe('stale');
+  },
+);
