@@ -18,11 +18,17 @@ export function exact(value: bigint): number | string {
 
 const YEAR_2000 = 946_684_800_000;
 const AHEAD_MS = 3_600_000;
+/** A clock that says less was never set: it begins there when the power comes back. */
+const NOT_SET = Date.UTC(2026, 0, 1);
+const YEAR_2100 = 4_102_444_800_000;
 
-/** Why a source time cannot be right, or undefined. A reading stored there would hide, or pose as the newest, for ever. */
+/**
+ * Why a source time cannot be right, or undefined. A reading stored there would hide, or pose as the newest, for ever.
+ * While this machine's own clock is not set, a device may well be ahead of it.
+ */
 export function absurdity(at: number, now: number): string | undefined {
   if (!Number.isFinite(at)) return 'is no time';
   if (at < YEAR_2000) return 'lies before the year 2000';
-  if (at > now + AHEAD_MS) return 'lies more than an hour ahead';
+  if (at > (now < NOT_SET ? YEAR_2100 : now + AHEAD_MS)) return 'lies more than an hour ahead';
   return undefined;
 }

@@ -57,7 +57,7 @@ function tokens(config: OAuth2, ask: Exchange): Credentials {
     const mine: NonNullable<typeof held> = {
       until: Infinity,
       token: fetchToken(config, ask, signal).then(({ access_token, expires_in = LIFE_S }) => {
-        mine.until = Date.now() + expires_in * 1000 - early(expires_in * 1000);
+        mine.until = performance.now() + expires_in * 1000 - early(expires_in * 1000);
         return access_token;
       }),
     };
@@ -68,7 +68,7 @@ function tokens(config: OAuth2, ask: Exchange): Credentials {
   };
   return {
     async headers(signal) {
-      if (held === undefined || held.until <= Date.now()) held = hold(signal);
+      if (held === undefined || held.until <= performance.now()) held = hold(signal);
       return { authorization: `Bearer ${await held.token}` };
     },
     renew() {

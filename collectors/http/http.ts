@@ -60,7 +60,7 @@ async function poll(tasks: readonly Task[], shared: Shared, emit: Emit, signal: 
   const running = tasks.map((task) =>
     repeat(task, shared, emit, {
       signal: stop,
-      heard: () => void (heard = Date.now()),
+      heard: () => void (heard = performance.now()),
       othersAnswer: (since) => heard >= since,
     }),
   );
@@ -91,21 +91,22 @@ async function repeat(
   const ask = poller(task, shared, keep);
   let notBefore = 0;
   const once = async (now: number) => {
+    const begun = performance.now();
     try {
       await ask(now, signal);
       heard();
     } catch (err) {
       if (signal.aborted) return;
-      if (err instanceof Unreachable && !othersAnswer(now - 2 * period)) throw explained(err);
+      if (err instanceof Unreachable && !othersAnswer(begun - 2 * period)) throw explained(err);
       if (!reported(task.name, err, shared.report)) throw err;
-      if (err instanceof Busy) notBefore = Date.now() + (err.retryAfterMs ?? 0);
+      if (err instanceof Busy) notBefore = performance.now() + (err.retryAfterMs ?? 0);
     }
   };
   await once(Date.now());
   for await (const now of ticks(period, signal)) {
-    if (now < notBefore)
-      await timers.setTimeout(notBefore - now, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await once(Date.now());
+    const pauseMs = notBefore - performance.now();
+    if (pauseMs > 0) await timers.setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await once(pauseMs > 0 ? Date.now() : now);
   }
 }
 

@@ -196,7 +196,7 @@ function accepted(
   const message = messageIn(packet);
   const read = line.receive(message);
   const kept = persistence.secure(packet);
-  const waitMs = client === null ? 0 : guests.pace(client.conn, message.payload.length, message.at);
+  const waitMs = client === null ? 0 : guests.pace(client.conn, message.payload.length, performance.now());
   const slowed = waitMs > 0;
   if (!slowed && kept === undefined) return { safe: read, slowed };
   const paused = slowed ? new Promise((resolve) => setTimeout(resolve, waitMs)) : undefined;

@@ -111,7 +111,7 @@ function doorsOf(broker: Aedes, { config, guests, figures, line }: House): Doors
         `${maxClients} clients are connected already`,
         'Raise maxClients of the source, or look who connects.',
       ];
-    if (admits(from, Date.now())) return undefined;
+    if (admits(from, performance.now())) return undefined;
     const remedy = 'Look why it connects so often: a wrong password? Or raise maxConnectsPerS of the source.';
     return [`more than ${maxConnectsPerS} connections a second come from there`, remedy];
   };

@@ -48,7 +48,13 @@ export function visitors({ maxMessagesPerS, maxBytesPerS }: Limits): Visitors {
   return {
     enter(connection) {
       visits.set(connection, {
-        ...{ keepAliveS: 0, lastSeen: Date.now(), publishes: false, client: undefined, rights: undefined },
+        ...{
+          keepAliveS: 0,
+          lastSeen: performance.now(),
+          publishes: false,
+          client: undefined,
+          rights: undefined,
+        },
         messages: maxMessagesPerS === undefined ? undefined : throttle(maxMessagesPerS),
         bytes: maxBytesPerS === undefined ? undefined : throttle(maxBytesPerS),
       });
@@ -59,7 +65,7 @@ export function visitors({ maxMessagesPerS, maxBytesPerS }: Limits): Visitors {
     signedIn: (connection, client, rights) => update(connection, { client, rights }),
     rightsOf: (connection) => visits.get(connection)?.rights,
     userOf: (client) => [...visits.values()].find((visit) => visit.client === client)?.rights?.user.name,
-    seen: (connection) => update(connection, { lastSeen: Date.now() }),
+    seen: (connection) => update(connection, { lastSeen: performance.now() }),
     published(connection) {
       const visit = visits.get(connection);
       if (visit !== undefined) visit.publishes = true;
@@ -77,4 +83,4 @@ export function visitors({ maxMessagesPerS, maxBytesPerS }: Limits): Visitors {
 }
 
 const isThere = ({ lastSeen, keepAliveS }: Visit): boolean =>
-  Date.now() - lastSeen <= 1.5 * (keepAliveS > 0 ? keepAliveS * 1000 : WITHOUT_PROMISE_MS);
+  performance.now() - lastSeen <= 1.5 * (keepAliveS > 0 ? keepAliveS * 1000 : WITHOUT_PROMISE_MS);
