@@ -1,14 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { Command, Values } from '../platform/cli.ts';
-import { Refusal, UsageError } from '../platform/cli.ts';
+import { Refusal, required, UsageError } from '../platform/cli.ts';
 import { findSecret } from '../platform/config.ts';
 import { createLog } from '../platform/log.ts';
 import { shutdownSignal } from '../platform/shutdown.ts';
 import { enrol as enrolSite } from '../sync/edge/enrol.ts';
 import { centreUrl, openHttp } from '../sync/edge/http.ts';
 import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
+import type { GatewayConfig } from './config.ts';
 import { runGateway } from './main.ts';
+import type { Classes } from './plant/classes.ts';
 import type { Entry } from './plant/csv/columns.ts';
 import { propose } from './plant/csv/import.ts';
 import { writeCsv } from './plant/csv/write.ts';
@@ -46,7 +48,7 @@ export const importCommand: Command = {
     if (file === undefined) throw new UsageError('FILE is missing.');
     const { check } = values;
     if (file.toLowerCase().endsWith('.csv')) return importTable(values, file);
-    const model = readPlantFile(file);
+    const model = readPlantFile(file, check === true ? classesAtHand(values) : classesOf(configOf(values)));
     if (check !== true) {
       await withDatabase(values, async (db, config) => {
         await importPlant(db, config.centre === undefined ? noOutbox : outbox, model);
@@ -58,12 +60,18 @@ export const importCommand: Command = {
   },
 };
 
+const classesOf = ({ retention }: GatewayConfig): string[] => Object.keys(retention.classes);
+
+/** A file can be checked where there is no configuration. */
+const classesAtHand = (values: Values): Classes =>
+  existsSync(required(values, 'config')) ? classesOf(configOf(values)) : null;
+
 /** Tags from a spreadsheet, into the plant that is there. */
 const importTable = (values: Values, file: string): Promise<void> =>
   withDatabase(values, async (db, config) => {
     const plant = await selectPlant(db);
     if (plant === null) throw new Refusal("There is no plant model yet. 'penstock import FILE' reads one.");
-    const { model, report } = propose(plant, readFileSync(file, 'utf8'));
+    const { model, report } = propose(plant, readFileSync(file, 'utf8'), classesOf(config));
     if (model === null) {
       const lines = report.faults.map(
         ({ row, column, value, message }) =>

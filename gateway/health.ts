@@ -1,11 +1,14 @@
 import type { HealthCheck } from '../platform/api/health.ts';
+import { isClockSet } from '../platform/clock.ts';
 import type { UpToDate } from '../platform/database/up-to-date.ts';
 import type { DiskGuard } from '../platform/disk.ts';
 import { createHealth } from '../platform/health.ts';
 import type { Health } from '../platform/health.ts';
 import { VERSION } from '../platform/version.ts';
 import type { Link } from '../sync/edge/link.ts';
+import type { GatewayConfig } from './config.ts';
 import type { Current } from './current.ts';
+import { unknownClasses } from './retention.ts';
 import { spoolLevel } from './store/spool-level.ts';
 import type { SpoolLevel } from './store/spool-level.ts';
 import type { Writer } from './store/writer.ts';
@@ -17,15 +20,18 @@ export interface Parts {
   readonly disk: Pick<DiskGuard, 'view'>;
   /** Null where no centre is configured. */
   readonly link: Link | null;
+  readonly retention: Pick<GatewayConfig['retention'], 'classes'>;
 }
 
 /** What the gateway says of itself at /health. */
-export function siteHealth({ db, writer, disk, current, link }: Parts): Health {
+export function siteHealth({ db, writer, disk, current, link, retention }: Parts): Health {
   const health = createHealth(VERSION);
   health.add('database', () => databaseCheck(db));
   health.add('store', () => storeCheck(writer));
   health.add('disk', () => diskCheck(disk));
+  health.add('clock', () => clockCheck(Date.now()));
   health.add('sources', () => sourcesCheck(current));
+  health.add('retention', () => retentionCheck(current, retention));
   if (link !== null) health.add('centre', () => centreCheck(link));
   return health;
 }
@@ -65,6 +71,13 @@ function diskCheck(disk: Parts['disk']): HealthCheck {
   return { status: 'ok', message: `${free}.`, details };
 }
 
+function clockCheck(now: number): HealthCheck {
+  const time = new Date(now).toISOString();
+  if (isClockSet(now)) return { status: 'ok', message: `The clock says ${time}.` };
+  const message = `The clock says ${time}, which is past: it was not set since the power came back. What it dates is marked as uncertain. Set it, or bring its time server back.`;
+  return { status: 'degraded', message };
+}
+
 function storeCheck(writer: Writer): HealthCheck {
   const { spooledBatches, spooledBytes, spoolMaxBytes, spoolFill, full } = writer.figures();
   const details = { spooledBatches, spooledBytes, spoolMaxBytes };
@@ -96,6 +109,17 @@ function sourcesCheck(current: Current): HealthCheck {
     ({ name, endpoint, lastError }) => `${name} (${endpoint}${lastError === null ? '' : `: ${lastError}`})`,
   );
   return { status: 'degraded', message: `Not connected: ${named.join('; ')}.` };
+}
+
+function retentionCheck(current: Current, retention: Parts['retention']): HealthCheck {
+  const unknown = unknownClasses(retention, current.started ? current.operation().plant.tags : []);
+  if (unknown.length === 0)
+    return { status: 'ok', message: 'Each class of retention that a tag names is there.' };
+  const named = unknown.map(({ name, tags }) => `'${name}' (${tags} tags)`).join(', ');
+  return {
+    status: 'degraded',
+    message: `Tags name classes of retention that the configuration does not have: ${named}. They are kept as all others. Add them under retention.classes, or change these tags.`,
+  };
 }
 
 function centreCheck(link: Link): HealthCheck {

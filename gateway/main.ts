@@ -42,7 +42,7 @@ import { migrations } from './migrations.ts';
 import { loadPlant } from './plant/load.ts';
 import type { LoadOptions } from './plant/load.ts';
 import { tellTags } from './publish.ts';
-import { retentionOf } from './retention.ts';
+import { retentionOf, unknownClasses } from './retention.ts';
 import { routes } from './routes/routes.ts';
 import type { SecretKeeper } from './routes/secrets.ts';
 import { flushTo } from './store/flush.ts';
@@ -103,7 +103,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   ledgerMetrics(registry, () => (current.started ? accounts.view(current.operation()) : []));
   await using link = linkTo(config, { db, plant: () => current.operation().plant, tell, log });
 
-  const parts = { db, writer, disk, current, link };
+  const parts = { db, writer, disk, current, link, retention: config.retention };
   const views = viewsOf(config, { ...parts, metrics, startedAt, transport: () => web.transport });
   const daemon = { db, access, health: siteHealth(parts), registry, scheduler, backup: config.backup };
   const site = { current, feed, outbox: toCentre, keeper, log, accounts, ...views };
@@ -133,14 +133,18 @@ const storageOf = (
   { current, ...parts }: Parts,
 ): Parameters<typeof storageView>[0] => ({
   ...parts,
-  retention: () => retentionOf(retention, current.started ? current.operation().plant.tags : []),
+  retention: () => {
+    const tags = current.started ? current.operation().plant.tags : [];
+    return { ...retentionOf(retention, tags), unknown: unknownClasses(retention, tags) };
+  },
   outboxBytes: centre === undefined ? null : centre.maxMegabytes * MEGABYTE,
 });
 
-/** What the pages about the gateway itself show. */
+/** What the pages about the gateway itself show, and what a plant may name of its configuration. */
 const viewsOf = (config: GatewayConfig, parts: Parts & Parameters<typeof systemView>[0]) => ({
   look: () => systemView(parts),
   storage: () => storageView(storageOf(config, parts)),
+  classes: Object.keys(config.retention.classes),
 });
 
 type Held = Parameters<typeof openHeld>[0];

@@ -7,6 +7,7 @@ import { spaceOf } from '../platform/disk.ts';
 import type { DiskGuard } from '../platform/disk.ts';
 import { selectOutbox } from '../sync/edge/store/backlog.ts';
 import type { StorageView } from './api/storage.ts';
+import type { UnknownClass } from './retention.ts';
 import { selectDataFolder, selectDatabaseBytes, selectTableSizes } from './store/size.ts';
 import { spoolLevel } from './store/spool-level.ts';
 import type { Writer } from './store/writer.ts';
@@ -15,7 +16,10 @@ export interface StorageOptions {
   readonly db: UpToDate;
   readonly writer: Pick<Writer, 'figures'>;
   readonly disk: Pick<DiskGuard, 'view'>;
-  readonly retention: () => Retention & { readonly classes: readonly ClassRetention[] };
+  readonly retention: () => Retention & {
+    readonly classes: readonly ClassRetention[];
+    readonly unknown: readonly UnknownClass[];
+  };
   /** What may wait for the centre; null where there is none. */
   readonly outboxBytes: number | null;
 }
@@ -104,7 +108,14 @@ const border = (at: number | undefined): string | null =>
   at === undefined || !Number.isFinite(at) ? null : new Date(at).toISOString();
 
 function retentionOf(
-  { readingsDays, minutesDays, hoursDays, totalBytes, classes }: ReturnType<StorageOptions['retention']>,
+  {
+    readingsDays,
+    minutesDays,
+    hoursDays,
+    totalBytes,
+    classes,
+    unknown,
+  }: ReturnType<StorageOptions['retention']>,
   kept: Kept | null,
 ): StorageView['retention'] {
   return {
@@ -118,5 +129,6 @@ function retentionOf(
       minutesDays: days.minutesDays,
       hoursDays: days.hoursDays,
     })),
+    unknown: [...unknown],
   };
 }

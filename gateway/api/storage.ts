@@ -41,6 +41,8 @@ export const StorageView = z.strictObject({
     minutesFrom: instant.nullable(),
     hoursFrom: instant.nullable(),
     classes: z.array(z.strictObject({ name: z.string(), tags: z.number().int(), ...Days })),
+    /** Classes that tags name and the configuration does not have: these tags are kept as all others. */
+    unknown: z.array(z.strictObject({ name: z.string(), tags: z.number().int() })),
   }),
   spool: z.strictObject({
     batches: z.number(),

@@ -14,17 +14,19 @@ import { selectPlant, upsertPlant } from '../store/plant.ts';
 import type { Plant } from '../store/plant.ts';
 import { readLastKnown } from './last-known.ts';
 import type { LastKnown } from './last-known.ts';
-import { PlantModel } from './model.ts';
+import { plantModelWith } from './classes.ts';
+import type { Classes } from './classes.ts';
+import type { PlantModel } from './model.ts';
 import { timeLimit } from '../../platform/time-limit.ts';
 
 /** Reads and checks a plant.yaml. All faults are reported at once, each with its place. */
-export function readPlantFile(path: string): PlantModel {
-  return checkPlant(path, readYaml(path));
+export function readPlantFile(path: string, classes: Classes): PlantModel {
+  return checkPlant(path, readYaml(path), classes);
 }
 
 /** `name` is what the message calls the model: a path, or 'The request'. */
-export function checkPlant(name: string, tree: unknown): PlantModel {
-  const result = PlantModel.safeParse(tree);
+export function checkPlant(name: string, tree: unknown, classes: Classes): PlantModel {
+  const result = plantModelWith(classes).safeParse(tree);
   if (result.success) return result.data;
   const lines = faults(result.error, tree);
   throw new Refusal(
@@ -54,7 +56,9 @@ const toEvent = (closed: Closed) => ({
 
 export interface LoadOptions {
   readonly db: UpToDate;
-  readonly config: Pick<GatewayConfig, 'data' | 'plant'>;
+  readonly config: Pick<GatewayConfig, 'data' | 'plant'> & {
+    readonly retention: Pick<GatewayConfig['retention'], 'classes'>;
+  };
   readonly outbox: Outbox;
   /** Whether alarm changes may wait in the spool: what the database says of open alarms is then out of date. */
   readonly behind: () => boolean;
@@ -106,7 +110,7 @@ async function fromDatabase({ db, config, outbox, behind, log }: LoadOptions): P
   // Looked at first: what is spooled from here on, this process knows of.
   const known = behind() ? await readLastKnown(config.data).catch(() => undefined) : undefined;
   if ((await selectPlant(db)) === null && config.plant !== undefined) {
-    const model = readPlantFile(config.plant);
+    const model = readPlantFile(config.plant, Object.keys(config.retention.classes));
     await importPlant(db, outbox, model);
     log.info({ file: config.plant, tags: model.tags.length }, 'Imported the plant model.');
   }

@@ -9,6 +9,7 @@ import { Problem } from '../../platform/web/problem.ts';
 import { Reply, route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import type { Current } from '../current.ts';
+import type { Classes } from '../plant/classes.ts';
 import { toFile } from '../plant/file.ts';
 import { checkPlant, importPlant } from '../plant/load.ts';
 import type { PlantModel } from '../plant/model.ts';
@@ -17,7 +18,7 @@ const Imported = z.strictObject({ areas: z.number(), sources: z.number(), tags: 
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /** The plant model as a file, out and in. */
-export const plantModel = (db: Db, current: Current, outbox: Outbox) => [
+export const plantModel = (db: Db, current: Current, outbox: Outbox, classes: Classes) => [
   route({
     method: 'GET',
     path: '/api/v1/plant',
@@ -44,7 +45,7 @@ export const plantModel = (db: Db, current: Current, outbox: Outbox) => [
     maxBodyBytes: MOST_BYTES,
     answer: Imported,
     async handle({ body, ...call }) {
-      const model = modelIn(body);
+      const model = modelIn(body, classes);
       const counts = {
         areas: model.areas.length,
         sources: model.sources.length,
@@ -63,10 +64,10 @@ export const plantModel = (db: Db, current: Current, outbox: Outbox) => [
   }),
 ];
 
-function modelIn(body: Uint8Array): PlantModel {
+function modelIn(body: Uint8Array, classes: Classes): PlantModel {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    return checkPlant('The request', parseYaml('The request', text));
+    return checkPlant('The request', parseYaml('The request', text), classes);
   } catch (err) {
     if (err instanceof Refusal) throw new Problem({ status: 400, detail: err.message }, { cause: err });
     throw new Problem({ status: 400, detail: 'The request is not text in UTF-8.' }, { cause: err });

@@ -25,6 +25,7 @@ import { reachOf } from '../commands/reach.ts';
 import { turnsOfSources } from '../commands/turns.ts';
 import type { Current } from '../current.ts';
 import type { Feed } from '../live/feed.ts';
+import type { Classes } from '../plant/classes.ts';
 import { aggregateRoutes } from './aggregates.ts';
 import { alarms } from './alarms.ts';
 import { certificates } from './certificates.ts';
@@ -68,6 +69,7 @@ export interface Site {
   readonly log: Logger;
   /** Whether there is a centre to train at. */
   readonly trains: boolean;
+  readonly classes: Classes;
   readonly look: () => Promise<SystemView>;
   readonly storage: () => Promise<StorageView>;
 }
@@ -75,7 +77,7 @@ export interface Site {
 /** All that the gateway answers. */
 export function routes(
   daemon: Daemon,
-  { current, feed, outbox, trains, look, storage, keeper, log, accounts }: Site,
+  { current, feed, outbox, trains, classes, look, storage, keeper, log, accounts }: Site,
 ): Route[] {
   const { db, access, health, registry, scheduler, backup } = daemon;
   const { operation } = current;
@@ -100,8 +102,8 @@ export function routes(
     ...secrets(db, operation, keeper),
     ...ledgerRoutes(db, operation, (running) => accounts.view(running)),
     ...certificates(db, join(keeper.dataFolder, 'pki')),
-    ...plantModel(db, current, outbox),
-    ...tagRoutes(db, current, outbox),
+    ...plantModel(db, current, outbox, classes),
+    ...tagRoutes(db, current, outbox, classes),
     ...methodRoutes({ db, source: (name) => operation().source(name), turnOf, log }),
     ...readings(db, feed, operation),
     ...historyRoutes(db, operation),

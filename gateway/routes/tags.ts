@@ -8,6 +8,8 @@ import { Reply, route } from '../../platform/web/route.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
 import { TagImport } from '../api/tags.ts';
 import type { Current } from '../current.ts';
+import { classFault } from '../plant/classes.ts';
+import type { Classes } from '../plant/classes.ts';
 import type { Entry } from '../plant/csv/columns.ts';
 import { propose } from '../plant/csv/import.ts';
 import { writeCsv } from '../plant/csv/write.ts';
@@ -28,10 +30,11 @@ interface Change {
 }
 
 /** The tags as they are now, and the one way to change them. */
-function tagBook(db: Db, current: Current, outbox: Outbox) {
+function tagBook(db: Db, current: Current, outbox: Outbox, classes: Classes) {
   const plant = () => current.operation().plant;
   return {
     plant,
+    classes,
     tags: () => fileOf(plant()).tags,
     nameOf: (id: number): string => {
       const tag = current.operation().plant.tags.find((each) => each.id === id);
@@ -50,12 +53,12 @@ const fileOf = (plant: Plant) => toFile(plant) as { tags: Entry[] };
 type TagBook = ReturnType<typeof tagBook>;
 
 /** Tags one by one and as a table. What is changed here is collected at once. */
-export function tagRoutes(db: Db, current: Current, outbox: Outbox) {
-  const book = tagBook(db, current, outbox);
+export function tagRoutes(db: Db, current: Current, outbox: Outbox, classes: Classes) {
+  const book = tagBook(db, current, outbox, classes);
   return [...table(book), addition(book), ...settings(book)];
 }
 
-const table = ({ plant, tags, take }: TagBook) => [
+const table = ({ plant, tags, classes, take }: TagBook) => [
   route({
     method: 'GET',
     path: '/api/v1/tags.schema.json',
@@ -82,10 +85,10 @@ const table = ({ plant, tags, take }: TagBook) => [
     answer: TagImport,
     async handle({ body, query: { preview }, ...call }) {
       const text = textOf(body);
-      let { model, report } = propose(plant(), text);
+      let { model, report } = propose(plant(), text, classes);
       if (model === null || preview === 'true') return { ...report, imported: false };
       await take(actorOf(call), (before) => {
-        ({ model, report } = propose(before, text));
+        ({ model, report } = propose(before, text, classes));
         if (model === null)
           throw refused(report.faults.map(({ row, message }) => ({ field: `row ${row}`, remedy: message })));
         const { rows, added, changed } = report;
@@ -96,7 +99,7 @@ const table = ({ plant, tags, take }: TagBook) => [
   }),
 ];
 
-const addition = ({ take }: TagBook) =>
+const addition = ({ classes, take }: TagBook) =>
   route({
     method: 'POST',
     path: '/api/v1/tags',
@@ -108,14 +111,16 @@ const addition = ({ take }: TagBook) =>
       await take(actorOf(call), (before) => {
         const { tags, ...rest } = fileOf(before);
         const model = checked({ ...rest, tags: [...tags, ...body] }, tags.length);
-        const names = model.tags.slice(tags.length).map(({ name }) => name);
+        const added = model.tags.slice(tags.length);
+        checkClasses(added, classes);
+        const names = added.map(({ name }) => name);
         return { model, act: { action: 'add tags', new: names } };
       });
       return { added: body.length };
     },
   });
 
-const settings = ({ tags: all, nameOf, take }: TagBook) => [
+const settings = ({ tags: all, nameOf, classes, take }: TagBook) => [
   route({
     method: 'GET',
     path: '/api/v1/tags/{id}/settings',
@@ -144,6 +149,7 @@ const settings = ({ tags: all, nameOf, take }: TagBook) => [
         const { tags, ...rest } = fileOf(before);
         const place = tags.findIndex((tag) => tag['name'] === name);
         const model = checked({ ...rest, tags: tags.with(place, body) }, place);
+        checkClasses(model.tags.slice(place, place + 1), classes);
         return { model, act: { action: 'change a tag', subject: name, old: tags[place], new: body } };
       });
       return { ...all().find((tag) => tag['name'] === name) };
@@ -169,6 +175,15 @@ function checked(tree: unknown, first: number): PlantModel {
       return { field: (mine ? [nameIn(tree, at), ...rest] : path).join('.'), remedy: message };
     }),
   );
+}
+
+/** Refuses tags that name a class which is none. */
+function checkClasses(tags: PlantModel['tags'], classes: Classes): void {
+  const faults = tags.flatMap(({ name, retention }) => {
+    const remedy = classFault(retention, classes);
+    return remedy === null ? [] : [{ field: `${name}.retention`, remedy }];
+  });
+  if (faults.length > 0) throw refused(faults);
 }
 
 function nameIn(tree: unknown, at: number): string {

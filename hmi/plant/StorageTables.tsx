@@ -1,5 +1,6 @@
 import type { LedgerView } from '../../gateway/api/sources.ts';
 import type { StorageView } from '../../gateway/api/storage.ts';
+import { Condition } from '../components/Condition.tsx';
 import { type Column, Table } from '../components/Table.tsx';
 import { bytes, dateTime, fullDay, integer } from '../format.ts';
 import { t } from '../locale.ts';
@@ -46,7 +47,7 @@ const keptColumns = (): Column<Kept>[] => [
 
 /** For how long what is kept, by class of tags. */
 export function Retention({ retention }: { retention: StorageView['retention'] }) {
-  const { classes, readingsFrom, ...all } = retention;
+  const { classes, readingsFrom, unknown, ...all } = retention;
   const rest: Kept = { ...all, name: t('storage.everything'), tags: null };
   return (
     <section class="panel wide">
@@ -56,6 +57,15 @@ export function Retention({ retention }: { retention: StorageView['retention'] }
           ? t('storage.nothingDropped')
           : t('storage.keptFrom', { at: dateTime(readingsFrom) })}
       </p>
+      {unknown.length === 0 ? null : (
+        <p>
+          <Condition kind="attention">
+            {t('storage.unknownClasses', {
+              names: unknown.map(({ name, tags }) => `${name} (${integer(tags)})`).join(', '),
+            })}
+          </Condition>
+        </p>
+      )}
       <Table
         caption={t('storage.retention')}
         columns={keptColumns()}

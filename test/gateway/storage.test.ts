@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { StorageView } from '../../gateway/api/storage.ts';
 import { migrations } from '../../gateway/migrations.ts';
-import { retentionOf } from '../../gateway/retention.ts';
+import { retentionOf, unknownClasses } from '../../gateway/retention.ts';
 import { daysLeft, storageView } from '../../gateway/storage.ts';
 import { insertReadings } from '../../history/store/readings.ts';
 import { compressOld } from '../../history/store/retention.ts';
@@ -42,10 +42,11 @@ test('the storage view tells size, growth, compression, retention, spool, disk a
   const view = await storageView({
     db: Object.assign(Object.create(db) as typeof db, { migrated: Promise.resolve() }),
     ...{ writer, disk, outboxBytes: 5000 },
-    retention: () =>
-      retentionOf({ ...config, classes: { fast: { readingsDays: 7 } } }, [
-        aTag({ id: TAG, retention: 'fast' }),
-      ]),
+    retention: () => {
+      const retention = { ...config, classes: { fast: { readingsDays: 7 } } };
+      const tags = [aTag({ id: TAG, retention: 'fast' }), aTag({ retention: 'fats' }), aTag()];
+      return { ...retentionOf(retention, tags), unknown: unknownClasses(retention, tags) };
+    },
   });
   expect(StorageView.parse(view)).toStrictEqual(view);
   expect(view.database?.bytes).toBeGreaterThan(1e6);
@@ -53,6 +54,7 @@ test('the storage view tells size, growth, compression, retention, spool, disk a
   expectTables(view.database, db.edition?.compression === true);
   expect(view.retention).toMatchObject({
     ...{ readingsDays: 90, maxBytes: 10 * 1024 ** 3, readingsFrom: null },
+    unknown: [{ name: 'fats', tags: 1 }],
     classes: [{ name: 'fast', tags: 1, readingsDays: 7, minutesDays: 730, maxBytes: null }],
   });
   expect(view.spool).toMatchObject({ batches: 0, maxBytes: 1e6, fill: 0, level: 'roomy' });

@@ -76,7 +76,7 @@ test('a topic that nobody reads is found at mosquitto, becomes a tag with one ca
   await using plant = await aPlantAtWork(db, aSource({ url, discover: ['#'] }));
   const { current } = plant;
   const web = await aWeb({
-    routes: [...sources(db, current.operation), ...tagRoutes(db, current, noOutbox)],
+    routes: [...sources(db, current.operation), ...tagRoutes(db, current, noOutbox, null)],
   });
   onTestFinished(() => web[Symbol.asyncDispose]());
   const ask = async (path: string, body?: unknown) => {

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { TagImport } from '../../api/tags.ts';
 import type { Plant } from '../../store/plant.ts';
+import { classFault } from '../classes.ts';
+import type { Classes } from '../classes.ts';
 import { toFile } from '../file.ts';
 import { PlantModel } from '../model.ts';
 import { columns } from './columns.ts';
@@ -16,7 +18,7 @@ export interface Proposal {
 }
 
 /** What a table of tags would make of a plant. Columns that it does not have stay as they are. */
-export function propose(plant: Plant, text: string): Proposal {
+export function propose(plant: Plant, text: string, classes: Classes): Proposal {
   const { rows, faults: form } = readCsv(text);
   const file = toFile(plant) as { tags: Entry[] };
   const tags: Record<string, unknown>[] = file.tags.map((tag) => ({ ...tag }));
@@ -30,6 +32,7 @@ export function propose(plant: Plant, text: string): Proposal {
     seen.add(row.name);
     placed.set(place, row);
     faults.push(...applyRow(row, tags[place] ?? {}));
+    faults.push(...classFaults(row, tags[place], before.get(row.name), classes));
   }
   const result = PlantModel.safeParse({ ...file, tags });
   // A cell that could not be read is a fault already; that it is missing then is no other one.
@@ -41,6 +44,14 @@ export function propose(plant: Plant, text: string): Proposal {
   const sorted = faults.sort((one, other) => one.row - other.row);
   const model = result.success && sorted.length === 0 ? result.data : null;
   return { model, report: { rows: rows.length, ...difference(model, rows, before), faults: sorted } };
+}
+
+/** A class that a row names anew must be one. */
+function classFaults(row: Row, tag: Entry | undefined, old: Entry | undefined, classes: Classes): RowFault[] {
+  const named = tag?.['retention'];
+  const message =
+    typeof named === 'string' && named !== old?.['retention'] ? classFault(named, classes) : null;
+  return message === null ? [] : [inRow(row, 'retention', [], message)];
 }
 
 type Issue = z.core.$ZodIssue;

@@ -34,7 +34,12 @@ afterAll(async () => {
 
 const load = (from: Database, behind = false) => {
   const migrated = Object.create(from, { migrated: { value: Promise.resolve() } }) as UpToDate;
-  const options = { config: { data: folder }, outbox: noOutbox, behind: () => behind, log: silent };
+  const options = {
+    config: { data: folder, retention: { classes: {} } },
+    outbox: noOutbox,
+    behind: () => behind,
+    log: silent,
+  };
   return loadPlant({ db: migrated, ...options }, AbortSignal.timeout(20_000));
 };
 

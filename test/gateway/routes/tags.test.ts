@@ -43,9 +43,9 @@ beforeAll(async () => {
   await current.replace({ plant: (await selectPlant(db))!, openAlarms: [] });
   web = await aWeb({
     routes: [
-      ...tagRoutes(db, current, noOutbox),
+      ...tagRoutes(db, current, noOutbox, ['fast']),
       ...sourceSettings(db, current),
-      ...plantModel(db, current, noOutbox),
+      ...plantModel(db, current, noOutbox, ['fast']),
     ],
   });
 });
@@ -184,4 +184,29 @@ test('the schema that a form needs names the settings', async () => {
   expect(Object.keys(body['properties'] as object)).toEqual(
     expect.arrayContaining(['alarms', 'thin', 'write']),
   );
+});
+
+test('a class of retention that the configuration does not have is refused, whichever way it comes', async () => {
+  const [first] = tags();
+  const remedy = expect.stringContaining("'fats' is no class of retention.classes") as unknown;
+  const settings = await ask('GET', `tags/${first!.id}/settings`);
+  const named = (retention: string) => ({ ...settings.body, retention });
+  const changed = await ask('PUT', `tags/${first!.id}/settings`, named('fats'));
+  expect(changed).toMatchObject({
+    status: 422,
+    body: { faults: [{ field: `${first!.name}.retention`, remedy }] },
+  });
+  const added = await ask('POST', 'tags', [{ ...named('fats'), name: 'TI-99' }]);
+  expect(added).toMatchObject({ status: 422, body: { faults: [{ field: 'TI-99.retention', remedy }] } });
+  const table = await ask('POST', 'tags/import?preview=true', `name,retention\n${first!.name},fats\n`);
+  expect(table.body).toMatchObject({
+    imported: false,
+    faults: [{ row: 2, column: 'retention', value: 'fats', message: remedy }],
+  });
+  const plant = await ask('GET', 'plant');
+  const name = `- name: ${first!.name}\n`;
+  const whole = await ask('PUT', 'plant', plant.text.replace(name, `${name}    retention: fats\n`));
+  expect(whole).toMatchObject({ status: 400 });
+  expect(whole.text).toContain("tags.0.retention: 'fats' is no class");
+  expect((await ask('PUT', `tags/${first!.id}/settings`, named('fast'))).status).toBe(200);
 });

@@ -29,10 +29,10 @@ beforeAll(() => {
 const csvOf = (given: Plant) => writeCsv((toFile(given) as { tags: Record<string, unknown>[] }).tags);
 const HEAD = 'name,area,source,address,range.low,range.high';
 const ADDRESS = '"{""register"":4,""type"":""int16""}"';
-const faultsOf = (text: string) => propose(plant, text).report.faults;
+const faultsOf = (text: string) => propose(plant, text, null).report.faults;
 
 test('what was exported is imported again without any change', () => {
-  const { report, model } = propose(plant, csvOf(plant));
+  const { report, model } = propose(plant, csvOf(plant), null);
   expect(report).toEqual({ rows: 2, added: [], changed: [], unchanged: 2, faults: [] });
   expect(model?.tags).toMatchObject([{ name: 'TI-1', range: [0, 200] }, { name: 'PI-2' }]);
 });
@@ -41,6 +41,7 @@ test('a table of some columns changes these and leaves the others; a new name is
   const { report, model } = propose(
     plant,
     `${HEAD}\nTI-1,Reactor,plc,"{""register"":0,""type"":""int16""}",0,150\nTI-3,Reactor,plc,${ADDRESS},,\n`,
+    null,
   );
   expect(report).toMatchObject({
     added: ['TI-3'],
@@ -52,7 +53,7 @@ test('a table of some columns changes these and leaves the others; a new name is
 
 test('a spreadsheet’s own ways are understood: mark, semicolons, decimal comma, CRLF, empty rows at the end', () => {
   const text = `\uFEFFname;unit;range.low;range.high;spike\r\nTI-1;°C;-0,5;200,25;FALSCH\r\n;;;;\r\n`;
-  const { report, model } = propose(plant, text);
+  const { report, model } = propose(plant, text, null);
   expect(report.faults).toEqual([]);
   expect(model?.tags[0]).toMatchObject({ range: [-0.5, 200.25], spike: false });
 });
@@ -66,7 +67,7 @@ test('each fault is named by row and column, all at once, and nothing is importe
     `TI-5,Reactor,plc,${ADDRESS},,,1000,`,
     `,Reactor,plc,${ADDRESS},,,1000,`,
   ].join('\n');
-  const { report, model } = propose(plant, text);
+  const { report, model } = propose(plant, text, null);
   expect(model).toBeNull();
   const found = report.faults.map(({ row, column, value }) => `${row} ${column} ${value}`);
   expect([...new Set(found)].sort()).toEqual([
@@ -96,7 +97,7 @@ test('a text that a spreadsheet would compute is guarded, and comes back as it w
     const given = { ...plant, tags: tags.map((tag) => ({ ...tag, description })) };
     const text = csvOf(given);
     expect(text).not.toMatch(/[\n,]"?[=+@-]/);
-    expect(propose(plant, text).model?.tags[0]?.description).toBe(description);
+    expect(propose(plant, text, null).model?.tags[0]?.description).toBe(description);
   }
 });
 
@@ -104,7 +105,7 @@ test('any description survives the way out and in', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (description) => {
       const given = { ...plant, tags: plant.tags.map((tag) => ({ ...tag, description })) };
-      const found = propose(plant, csvOf(given)).model?.tags[0]?.description;
+      const found = propose(plant, csvOf(given), null).model?.tags[0]?.description;
       expect(found).toBe(description.trim() === '' ? '' : description);
     }),
   );
@@ -131,7 +132,7 @@ test('any table is read, or its faults told; it never fails in another way', () 
   fc.assert(
     fc.property(fc.array(cell), fc.boolean(), (cells, headed) => {
       const text = `${headed ? columns.map(({ name }) => name).join(',') : ''}\n${cells.join('')}`;
-      const { report, model } = propose(plant, text);
+      const { report, model } = propose(plant, text, null);
       expect(model === null).toBe(report.faults.length > 0);
     }),
     { numRuns: 300 },
