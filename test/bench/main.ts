@@ -8,6 +8,7 @@ import { mqttBench } from './mqtt-bench.ts';
 import { modbusBench } from './modbus.ts';
 import { opcuaBench } from './opcua.ts';
 import { rollupBench } from './rollup.ts';
+import { siteBench } from './site.ts';
 import { startBench } from './start.ts';
 
 const benches: readonly Bench[] = [
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   mqttBench,
   startBench,
   rollupBench,
+  siteBench,
 ];
 
 const USAGE = `npm run bench -- NAME [options]

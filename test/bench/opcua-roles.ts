@@ -1,12 +1,13 @@
 import { execFile, fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { writeSite } from '../support/daemon.ts';
 import { freePort } from '../support/foreign.ts';
+import { nodeOptions } from './installed.ts';
 import { figuresOf, plantOf } from './opcua-plant.ts';
 import type { Figures } from './opcua-plant.ts';
 
@@ -31,12 +32,6 @@ export async function build(): Promise<void> {
   await mkdir(join(BUILD, 'deploy'), { recursive: true });
   for (const file of ['package.json', 'deploy/penstock.mjs'])
     await copyFile(join(ROOT, file), join(BUILD, file));
-}
-
-/** As systemd starts it. */
-async function nodeOptions(): Promise<string> {
-  const unit = await readFile(join(ROOT, 'systemd/penstock-gateway.service'), 'utf8');
-  return /^Environment="NODE_OPTIONS=(.*)"$/m.exec(unit)?.[1] ?? '';
 }
 
 const role = (name: string, words: readonly string[]): ChildProcess =>

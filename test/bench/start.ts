@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
@@ -12,21 +10,11 @@ import { aFolder } from '../support/folder.ts';
 import { freePort } from '../support/foreign.ts';
 import { modbusDevice } from '../support/modbus-device.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
+import { installed, stored } from './installed.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const LOOK_MS = 10;
 const STARTS = 5;
 const POLL_MS = 100;
-
-/** The package as it is installed, in a folder: compiled, without its source. Settles with its program. */
-async function installed(folder: string): Promise<string> {
-  await mkdir(join(folder, 'deploy'), { recursive: true });
-  await promisify(execFile)(process.execPath, [join(root, 'deploy/build.mjs'), join(folder, 'dist')]);
-  await cp(join(root, 'package.json'), join(folder, 'package.json'));
-  await cp(join(root, 'deploy/penstock.mjs'), join(folder, 'deploy/penstock.mjs'));
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  return join(folder, 'deploy/penstock.mjs');
-}
 
 const plantAt = (port: number) => ({
   site: { name: 'Works' },
@@ -34,11 +22,6 @@ const plantAt = (port: number) => ({
   sources: [{ name: 'plc', protocol: 'modbus', config: { host: '127.0.0.1', port, pollMs: POLL_MS } }],
   tags: [{ name: 'P-1', area: 'Hall', source: 'plc', address: { register: 7, type: 'uint16' } }],
 });
-
-async function stored(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^penstock_readings_stored (\d+)/m.exec(text)?.[1]);
-}
 
 /** From the start of the process to the first reading that is stored, in milliseconds. */
 async function startOnce(program: string, config: string, url: string): Promise<number> {
