@@ -3,7 +3,7 @@ const all = ['platform', 'history', 'collectors', 'forecasting', 'sync', 'gatewa
 const mayImport = {
   platform: [],
   history: ['platform'],
-  collectors: ['history/reading\\.ts', 'platform/(log|thread|time-limit|crash/point)\\.ts'],
+  collectors: ['history/reading\\.ts', 'platform/(log|thread|time-limit|clock|crash/point)\\.ts'],
   forecasting: [],
   sync: ['platform', 'history', 'forecasting/(artefact|kinds)\\.ts'],
   gateway: ['platform', 'history', 'collectors', 'forecasting', 'sync'],

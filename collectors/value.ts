@@ -1,3 +1,5 @@
+import { isClockSet } from '../platform/clock.ts';
+
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /** A number written as text; integers beyond 2^53 stay their exact text. Undefined: not a finite number. */
@@ -18,8 +20,6 @@ export function exact(value: bigint): number | string {
 
 const YEAR_2000 = 946_684_800_000;
 const AHEAD_MS = 3_600_000;
-/** A clock that says less was never set: it begins there when the power comes back. */
-const NOT_SET = Date.UTC(2026, 0, 1);
 const YEAR_2100 = 4_102_444_800_000;
 
 /**
@@ -29,6 +29,6 @@ const YEAR_2100 = 4_102_444_800_000;
 export function absurdity(at: number, now: number): string | undefined {
   if (!Number.isFinite(at)) return 'is no time';
   if (at < YEAR_2000) return 'lies before the year 2000';
-  if (at > (now < NOT_SET ? YEAR_2100 : now + AHEAD_MS)) return 'lies more than an hour ahead';
+  if (at > (isClockSet(now) ? now + AHEAD_MS : YEAR_2100)) return 'lies more than an hour ahead';
   return undefined;
 }

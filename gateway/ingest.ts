@@ -1,9 +1,11 @@
 import type { Emit } from '../collectors/collector.ts';
 import type { Raw, Reading } from '../history/reading.ts';
+import { isClockSet } from '../platform/clock.ts';
 import type { AlarmChange } from './alarms/change.ts';
 import type { Judge } from './alarms/judge.ts';
 import type { Calculator } from './calculated/calculate.ts';
 import type { Freshness } from './cleaning/freshness.ts';
+import { unsetClock } from './cleaning/unset-clock.ts';
 import type { ThinFigures } from './cleaning/thin/thin.ts';
 import { keeping } from './keep.ts';
 import type { KeepSteps } from './keep.ts';
@@ -110,7 +112,7 @@ function showing(steps: Steps, keep: Keep) {
       freshness.contact(source, now);
       return;
     }
-    const read = clean(raw);
+    const read = isClockSet(now) ? clean(raw) : unsetClock(clean(raw));
     const heard = freshness.live(source, read, now);
     const computed = alive(calculate.take(heard, now), now);
     const live = [...heard, ...computed];

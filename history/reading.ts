@@ -33,6 +33,7 @@ const reasons = [
   'not connected',
   'refused by the device',
   'clamped',
+  'clock not set',
 ] as const;
 export type Reason = (typeof reasons)[number];
 

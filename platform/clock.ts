@@ -1,3 +1,9 @@
+/** A clock without a battery begins long before this when its power comes back, and waits to be set. */
+const BUILT = Date.UTC(2026, 0, 1);
+
+/** False while the clock of this machine was not set since its power came back. */
+export const isClockSet = (now: number): boolean => now >= BUILT;
+
 /** What the clock of a machine is set by at least, rather than drawn to the right time. */
 const LEAST_STEP_MS = 1_000;
 

@@ -14,6 +14,7 @@ const reasons: readonly (Key | null)[] = [
   'reason.disconnected',
   'reason.refused',
   'reason.clamped',
+  'reason.clock',
 ];
 
 /** Why a value is doubted, where that is known. */

@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { isClockSet } from '../clock.ts';
 import { fault, ok, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
 
 const run = promisify(execFile);
 const WAIT_MS = 3_000;
-/** A clock without a battery begins long before this. */
-const BUILT = Date.UTC(2026, 0, 1);
 
 /** What tells whether the clock is set by others: true, false, or null where it is not there to tell. */
 type Witness = () => Promise<boolean | null>;
@@ -45,7 +44,7 @@ const REMEDY =
 export function judgeClock(now: number, synchronised: boolean | null): Finding {
   const check = 'clock';
   const time = new Date(now).toISOString();
-  if (now < BUILT) return fault(check, `The clock says ${time}, which is past.`, REMEDY);
+  if (!isClockSet(now)) return fault(check, `The clock says ${time}, which is past.`, REMEDY);
   if (synchronised === true) return ok(check, `The clock is synchronised, and says ${time}.`);
   if (synchronised === false)
     return warning(check, `The clock is not synchronised; it says ${time}.`, REMEDY);

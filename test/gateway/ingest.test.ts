@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createJudge } from '../../gateway/alarms/judge.ts';
 import type { AlarmChange } from '../../gateway/alarms/change.ts';
 import { calculating } from '../../gateway/calculated/calculate.ts';
@@ -199,4 +199,21 @@ test('a clock that is set by an hour marks nothing as stale, and what is read th
   await walk.emit(1)([aRaw({ at: at + 1 })]);
   expect(saved.flatMap(({ readings }) => readings)).toMatchObject([{ at }, { at: at + 1 }]);
   expect(published).toMatchObject([{ at }, { at: at + 1 }]);
+});
+
+test('while the clock is not set, what it dates is doubted, and what a device dates is not', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2000, 0, 1, 0, 3) });
+  onTestFinished(() => void vi.useRealTimers());
+  const { walk, saved } = aWalk();
+  await walk.emit(1)([aRaw({ at: Date.now() })]);
+  const today = Date.UTC(2026, 5, 1);
+  await walk.emit(1)([aRaw({ at: today })]);
+  vi.setSystemTime(today + 1_000);
+  await walk.emit(1)([aRaw({ at: today + 1_000 })]);
+  const stored = saved.flatMap(({ readings }) => readings);
+  expect(stored.map(({ at, quality }) => [at, reasonOf(quality)])).toEqual([
+    [Date.UTC(2000, 0, 1, 0, 3), 'clock not set'],
+    [today, 'none'],
+    [today + 1_000, 'none'],
+  ]);
 });

@@ -39,7 +39,14 @@ test('a tag that never had a value says so', () => {
 });
 
 test('each reason for a doubt has its words', () => {
-  for (const reason of ['no value', 'stale', 'not connected', 'refused by the device', 'clamped'] as const)
+  for (const reason of [
+    'no value',
+    'stale',
+    'not connected',
+    'refused by the device',
+    'clamped',
+    'clock not set',
+  ] as const)
     expect(reasonText(quality('uncertain', reason))).not.toBeNull();
   expect(reasonText(quality('uncertain', 'clamped'))).toBe('held at its limit');
 });
