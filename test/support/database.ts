@@ -12,6 +12,8 @@ import { copyNewDatabase } from './new-database.ts';
 export interface DatabaseForTest {
   readonly migrations?: readonly Migrations[];
   readonly log?: Logger;
+  /** Embedded, whatever server there is. */
+  readonly embedded?: boolean;
 }
 
 /** The server that the tests run on, or undefined: then each database is an embedded one. */
@@ -38,6 +40,9 @@ export async function aDatabaseAddress(server: string): Promise<{ url: string } 
   return { url: url.href, [Symbol.asyncDispose]: () => onServer(`drop database ${name} with (force)`) };
 }
 
+const addressFor = (embedded: boolean) =>
+  embedded || testServer === undefined ? undefined : aDatabaseAddress(testServer);
+
 /**
  * A fresh database for a test file: `await using db = await aDatabase()`. Embedded, or on the server that
  * PENSTOCK_TEST_DATABASE names. Costs seconds: share one per file.
@@ -45,9 +50,10 @@ export async function aDatabaseAddress(server: string): Promise<{ url: string } 
 export async function aDatabase({
   migrations = [],
   log = createLog('test', 'silent'),
+  embedded = false,
 }: DatabaseForTest = {}): Promise<Database> {
   const folder = await aFolder();
-  const address = testServer === undefined ? undefined : await aDatabaseAddress(testServer);
+  const address = await addressFor(embedded);
   const cleanUp = async () => {
     await address?.[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();

@@ -124,7 +124,7 @@ const neverEnds = () => {
 export async function aBreakableLine(
   db: Database,
 ): Promise<{ db: Database; breaks: number; break(): Promise<void> } & AsyncDisposable> {
-  if (testServer === undefined) {
+  if (testServer === undefined || db.edition?.engine === 'embedded') {
     // Cancelling restarts the worker of the embedded database, whatever it is doing.
     const restart = () =>
       db.cancellable(AbortSignal.timeout(20), 60_000, (own) => own.query('select pg_sleep(60)'));
