@@ -6,11 +6,14 @@ const STEP_MS = 6 * HOUR_MS;
 /** Two days a run: live roll-ups do not wait for long. */
 const STEPS = 8;
 
-/** The end of the newest minutes before an instant; null where there are none. */
+/** The end of the newest minutes before an instant, to the day; null where none are kept. */
 async function selectMinutesBefore(db: Db, before: Date): Promise<Date | null> {
   const [row] = await db.query<{ end: Date | null }>(
-    `select least(max(range_end), $1) as end from timescaledb_information.chunks
-     where hypertable_schema = current_schema and hypertable_name = 'readings_1m' and range_start < $1
+    `select least(max(bucket) + interval '1 day', $1) as end from readings_1d
+     where bucket < $1 and bucket > (
+       select min(minutes_from) - interval '1 day'
+       from (select minutes_from from roll_up_state union all select minutes_from from kept_tags) as borders
+     )
      having count(*) > 0`,
     [before],
   );

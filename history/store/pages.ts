@@ -36,6 +36,8 @@ interface Place {
 /** So many take some ten milliseconds to read, and less to write out. */
 const PAGE_ROWS = 60_000;
 const PAGE_TAGS = 1_000;
+/** What a caller works on at one go. */
+const PIECE_ROWS = 10_000;
 /** Texts may be long: a page with texts holds about so many bytes of them, or one reading. */
 const PAGE_TEXT_BYTES = 2_000_000;
 const PAGE_MS = 30_000;
@@ -88,6 +90,18 @@ const pageOf = ({ tag, count, times, values, textBytes, texts, qualities, cleane
     ...{ micros: microsOf(times), values: doublesOf(values) },
     ...{ qualities: int2sOf(qualities), cleaned: doublesOf(cleaned) },
   });
+
+function* piecesOf(page: ReadingPage): Generator<ReadingPage> {
+  const { tag, count, texts } = page;
+  for (let from = 0; from < count; from += PIECE_ROWS) {
+    const to = Math.min(count, from + PIECE_ROWS);
+    yield {
+      ...{ tag, count: to - from, texts: texts?.slice(from, to) ?? null },
+      ...{ micros: page.micros.subarray(from, to), values: page.values.subarray(from, to) },
+      ...{ qualities: page.qualities.subarray(from, to), cleaned: page.cleaned.subarray(from, to) },
+    };
+  }
+}
 
 /** Pages of some tags, and where the next ones begin: null after the last one. */
 interface Read {
@@ -162,9 +176,9 @@ export async function* selectPages(
       signal.throwIfAborted();
       const { pages, next }: Read = await coming;
       coming = next === null ? undefined : begin(next);
-      for (const each of pages) {
+      for (const piece of pages.flatMap((each) => [...piecesOf(each)])) {
         signal.throwIfAborted();
-        yield each;
+        yield piece;
         // Others have their turn before the next one.
         await timers.setImmediate();
       }
