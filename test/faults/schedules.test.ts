@@ -6,11 +6,11 @@ import { aWholeStore, runSchedules } from '../support/store-run.ts';
 const RUNS = long ? 300 : 20;
 const SEARCH_MS = long ? 3_000_000 : 120_000;
 
-const isEmbedded: readonly boolean[] = testServer === undefined ? [true] : [true, false];
+const engines = [{ embedded: true }, ...(testServer === undefined ? [] : [{ embedded: false }])];
 
-test.for(isEmbedded)(
-  'whatever comes and fails in whatever order: rows, roll-ups, outbox and ledger are right (embedded: %s)',
-  async (embedded) => {
+test.for(engines)(
+  'whatever comes and fails in whatever order: rows, roll-ups, outbox and ledger are right (embedded: $embedded)',
+  async ({ embedded }) => {
     expect.hasAssertions();
     await using db = await aWholeStore({ embedded });
     // An embedded database takes seconds to open again.
