@@ -78,7 +78,8 @@ export async function fillHistory(db: Database, { tags, from, days, say }: Fill)
   const lane = async () => {
     while (next < days) {
       const start = new Date(from + next++ * DAY_MS);
-      rows += await db.cancellable(signal, FILL_MS, (own) => fillDay(own, start, tags.length));
+      const made = await db.cancellable(signal, FILL_MS, (own) => fillDay(own, start, tags.length));
+      rows += made;
       if (++done % 5 === 0)
         say(`day ${done} of ${days}: ${rows} readings, ${perSecond()}/s with their roll-ups`);
     }
