@@ -42,10 +42,9 @@ interface Mark {
   readonly done: boolean;
 }
 
-/** Marks batches of known epochs as done, and answers which were. Another transaction that marks them is waited for. */
-const mark = (tx: Db, batches: readonly Numbered[]): Promise<Mark[]> =>
-  tx.query<Mark>(
-    `with given as (
+const MARK = {
+  name: 'mark batches',
+  text: `with given as (
        select epoch, array_agg(seq) as seqs, range_agg(int8range(seq, seq, '[]')) as ranges
        from unnest($1::uuid[], $2::bigint[]) as given (epoch, seq) group by epoch
      ),
@@ -56,8 +55,11 @@ const mark = (tx: Db, batches: readonly Numbered[]): Promise<Mark[]> =>
        update spool_done d set done = before.done + before.ranges from before where d.epoch = before.epoch
      )
      select epoch, seq::float8 as seq, done @> seq as done from before cross join unnest(seqs) as seq`,
-    [batches.map(({ epoch }) => epoch), batches.map(({ seq }) => seq)],
-  );
+};
+
+/** Marks batches of known epochs as done, and answers which were. Another transaction that marks them is waited for. */
+const mark = (tx: Db, batches: readonly Numbered[]): Promise<Mark[]> =>
+  tx.query<Mark>(MARK, [batches.map(({ epoch }) => epoch), batches.map(({ seq }) => seq)]);
 
 /** Takes what is not stored yet, and marks it as stored: once in all, in whatever order batches come, whatever ends when. */
 async function claim(tx: Db, batches: readonly Numbered[]): Promise<readonly Numbered[]> {

@@ -9,11 +9,14 @@ interface Marking {
   readonly liveFrom: number;
 }
 
+const MARKING = {
+  name: 'read marking',
+  text: `select generation, (extract(epoch from live_from) * 1000)::float8 as "liveFrom" from roll_up_state for share`,
+};
+
 /** What marks are due in this transaction. Until it ends, the roll-ups do not move on. */
 export async function selectMarking(tx: Db): Promise<Marking> {
-  const [marking] = await tx.query<Marking>(
-    `select generation, (extract(epoch from live_from) * 1000)::float8 as "liveFrom" from roll_up_state for share`,
-  );
+  const [marking] = await tx.query<Marking>(MARKING);
   if (marking === undefined) throw new Error('The table roll_up_state is empty. Restore its only row.');
   return marking;
 }

@@ -8,6 +8,12 @@ export interface CopyTarget {
   readonly columns: Readonly<Record<string, ColumnType>>;
 }
 
+/** A statement that each connection prepares once, under a name of its own: for what runs again and again. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
+
 /**
  * What a pool and a transaction have in common. Times go into a query as `Date`, or as `instant(ms)` where microseconds
  * count, and come out as `Date`. An array becomes a PostgreSQL array: give `JSON.stringify(list)` to a jsonb. int8 comes
@@ -15,7 +21,7 @@ export interface CopyTarget {
  */
 export interface Db {
   query<Row extends object = Record<string, unknown>>(
-    sql: string,
+    sql: string | Prepared,
     values?: readonly unknown[],
   ): Promise<Row[]>;
   /** Commits when `work` settles, rolls back when it rejects. Inside a transaction: a savepoint. */

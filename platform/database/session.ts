@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type pg from 'pg';
-import type { CopyTarget, Db } from './db.ts';
+import type { CopyTarget, Db, Prepared } from './db.ts';
 import { copyStatement, copyTextStatement, encodeRows } from './encode.ts';
 
 type Rows = Parameters<Db['copy']>[1];
@@ -55,14 +55,13 @@ function refuseInside(sessions: Sessions): void {
 /** The rows of the last statement: a text without values may hold several. */
 async function run<Row extends object>(
   client: pg.ClientBase,
-  sql: string,
-  values?: readonly unknown[],
+  sql: string | Prepared,
+  values: readonly unknown[] = [],
 ): Promise<Row[]> {
   type Answer = pg.QueryResult<Row & pg.QueryResultRow>;
-  const answer = (await client.query(
-    sql,
-    values === undefined || values.length === 0 ? undefined : [...values],
-  )) as Answer | Answer[];
+  const query = typeof sql === 'string' ? { text: sql } : sql;
+  const answer = (await client.query(values.length === 0 ? query : { ...query, values: [...values] })) as
+    Answer | Answer[];
   const last = Array.isArray(answer) ? answer.at(-1) : answer;
   return last?.rows ?? [];
 }

@@ -83,15 +83,25 @@ interface Facts extends Pick<Segment, 'stream' | 'n' | 'tMin' | 'tMax'> {
   readonly kind: SegmentKind;
 }
 
-async function append(tx: Db, facts: Facts, payload: Uint8Array): Promise<void> {
-  await tx.query(
-    `with counted as (
+const APPEND = {
+  name: 'append segment',
+  text: `with counted as (
        update sync_streams set next_seq = next_seq + 1 where stream = $1 returning epoch, next_seq - 1 as seq
      )
      insert into sync_outbox (stream, epoch, seq, kind, n, t_min, t_max, crc, payload)
      select $1, epoch, seq, $2, $3, $4, $5, $6, $7 from counted`,
-    [facts.stream, facts.kind, facts.n, instant(facts.tMin), instant(facts.tMax), crc32(payload), payload],
-  );
+};
+
+async function append(tx: Db, facts: Facts, payload: Uint8Array): Promise<void> {
+  await tx.query(APPEND, [
+    facts.stream,
+    facts.kind,
+    facts.n,
+    instant(facts.tMin),
+    instant(facts.tMax),
+    crc32(payload),
+    payload,
+  ]);
   crashPoint('outbox.frozen');
 }
 

@@ -34,7 +34,11 @@ test('a server without TimescaleDB is refused with what to do about it', async (
   // A query that finds no extension, as on a plain server; `create extension` fails for the reason given.
   const without = (reason: Error) =>
     probeEdition(
-      { ...db, query: (sql) => (sql.startsWith('create') ? Promise.reject(reason) : Promise.resolve([])) },
+      {
+        ...db,
+        query: (sql) =>
+          typeof sql === 'string' && sql.startsWith('create') ? Promise.reject(reason) : Promise.resolve([]),
+      },
       'native',
     );
   const denied = Object.assign(new Error('permission denied'), { code: '42501' });
