@@ -10,11 +10,11 @@ const engines = [{ embedded: true }, ...(testServer === undefined ? [] : [{ embe
 
 test.for(engines)(
   'whatever comes and fails in whatever order: rows, roll-ups, outbox and ledger are right (embedded: $embedded)',
+  { timeout: SEARCH_MS + 120_000 },
   async ({ embedded }) => {
     expect.hasAssertions();
     await using db = await aWholeStore({ embedded });
     // An embedded database takes seconds to open again.
     await runSchedules(db, { runs: RUNS, seed, longest: 40, cuts: embedded ? 1 : 10, searchMs: SEARCH_MS });
   },
-  SEARCH_MS + 120_000,
 );
