@@ -42,8 +42,12 @@ export interface TrendsQuery extends Range {
 
 /** Below this many points a pixel the readings themselves are drawn. */
 const POINTS_A_PIXEL = 2;
-/** No more readings or buckets than this are gone through, for all tags together: a coarser source must do. */
+/**
+ * No more roll-ups, or readings, than this are gone through, for all tags together: a coarser source must do. A tag's
+ * readings lie far apart, and take longer than its roll-ups.
+ */
 const MOST_ROWS = 80_000;
+const MOST_READINGS = 60_000;
 const WIDTHS_MS = [
   ...[1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 250, 300, 400, 500, 600, 800],
   ...[1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 45].map((seconds) => seconds * 1000),
@@ -63,7 +67,7 @@ function chooseSource(
 ): Pick<EnvelopeQuery, 'source' | 'widthMs'> {
   const width = roundUp((to - from) / pixels);
   const readings = counts.reduce((sum, count) => sum + count, 0);
-  if (width < MINUTE_MS && from >= kept.readingsFrom && readings <= MOST_ROWS)
+  if (width < MINUTE_MS && from >= kept.readingsFrom && readings <= MOST_READINGS)
     return { source: 'readings', widthMs: width };
   // A coarser level once its buckets are no wider than a pixel, or there are too many in all.
   const level = finest(
