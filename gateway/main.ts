@@ -78,7 +78,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   const quarantine = openQuarantine(data, log);
   await using spool = await spoolOf(config, quarantine, log);
   const accounts = createAccounts();
-  const writing = { db, spool, quarantine, flush: flushTo(toCentre), diskFull: disk.foundFull };
+  const writing = { db: db.apart(), spool, quarantine, flush: flushTo(toCentre), diskFull: disk.foundFull };
   await using writer = openWriter({ ...writing, ...accounts, log });
   storeMetrics(registry, writer, disk);
   const behind = () => writer.figures().spooledBatches > 0;
@@ -112,7 +112,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
 
   using notifier = createNotifier(() => !signal.aborted && metrics.eventLoopDelayMs < HUNG_MS, log);
   notifier.ready();
-  const collecting = collect(current, { db, config, outbox: toCentre, behind, log }, signal);
+  const collecting = collect(current, { db, config, outbox: toCentre, spooled: spool.left, log }, signal);
   const learning = collecting.then(() => firstForecast(scheduler, signal));
   const storing = Promise.race([writer.ended, untilAborted(signal)]);
   const telling = tellTags(config, { feed, current, keeper, log }, signal);

@@ -84,7 +84,6 @@ async function writer<Note>(path: string, state: () => readonly Entry<Note>[]): 
   const add = async (group: Buffer) => {
     if (group.length === 0) return;
     await file.appendFile(group);
-    crashPoint('broker.before_sync');
     await file.datasync();
     crashPoint('broker.logged');
     bytes += group.length;

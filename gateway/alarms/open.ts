@@ -19,3 +19,13 @@ export const openAfter = (change: AlarmChange): OpenAlarm =>
   'device' in change
     ? { id: change.id, state: change.state, at: change.at, device: change.device }
     : { id: change.id, rule: change.rule, state: change.state };
+
+/** What is open after changes, of which each says the state that it led to. */
+export function openAfterAll(open: readonly OpenAlarm[], changes: readonly AlarmChange[]): OpenAlarm[] {
+  const alarms = new Map(open.map((alarm) => [alarm.id, alarm]));
+  for (const change of changes) {
+    if (change.state === 'normal') alarms.delete(change.id);
+    else alarms.set(change.id, openAfter(change));
+  }
+  return [...alarms.values()];
+}

@@ -6,6 +6,8 @@ import { isOutage } from '../../platform/database/outage.ts';
 import type { UpToDate } from '../../platform/database/up-to-date.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Outbox } from '../../sync/edge/store/outbox.ts';
+import type { AlarmChange } from '../alarms/change.ts';
+import { openAfterAll } from '../alarms/open.ts';
 import { dictionary } from '../centre.ts';
 import type { GatewayConfig } from '../config.ts';
 import { selectOpenAlarms } from '../store/alarms.ts';
@@ -60,8 +62,8 @@ export interface LoadOptions {
     readonly retention: Pick<GatewayConfig['retention'], 'classes'>;
   };
   readonly outbox: Outbox;
-  /** Whether alarm changes may wait in the spool: what the database says of open alarms is then out of date. */
-  readonly behind: () => boolean;
+  /** What an earlier process left in the spool of each alarm: newer than what the database says. */
+  readonly spooled: readonly AlarmChange[];
   readonly log: Logger;
 }
 
@@ -93,7 +95,7 @@ export async function loadPlant(options: LoadOptions, signal: AbortSignal): Prom
       { tags: known.plant.tags.length },
       'The database is away: starting with the plant as it was last known.',
     );
-    return known;
+    return { ...known, openAlarms: openAfterAll(known.openAlarms, options.spooled) };
   }
   await db.ready(signal);
   try {
@@ -106,9 +108,7 @@ export async function loadPlant(options: LoadOptions, signal: AbortSignal): Prom
   }
 }
 
-async function fromDatabase({ db, config, outbox, behind, log }: LoadOptions): Promise<LastKnown> {
-  // Looked at first: what is spooled from here on, this process knows of.
-  const known = behind() ? await readLastKnown(config.data).catch(() => undefined) : undefined;
+async function fromDatabase({ db, config, outbox, spooled, log }: LoadOptions): Promise<LastKnown> {
   if ((await selectPlant(db)) === null && config.plant !== undefined) {
     const model = readPlantFile(config.plant, Object.keys(config.retention.classes));
     await importPlant(db, outbox, model);
@@ -116,6 +116,6 @@ async function fromDatabase({ db, config, outbox, behind, log }: LoadOptions): P
   }
   return {
     plant: (await selectPlant(db)) ?? NO_PLANT,
-    openAlarms: known?.openAlarms ?? (await selectOpenAlarms(db)),
+    openAlarms: openAfterAll(await selectOpenAlarms(db), spooled),
   };
 }

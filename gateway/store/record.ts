@@ -43,12 +43,23 @@ export function encodeRecord({ readings, changes, losses = [] }: Batch, seq: num
 
 export const seqOf = (record: Buffer): number => record.readDoubleLE(HEADER);
 
+const READINGS = HEADER + CONTENT_HEADER;
+const readingsEnd = (record: Buffer): number => READINGS + record.readUInt32LE(HEADER + 8);
+
+type Rest = Omit<Batch, 'readings'>;
+const restOf = (record: Buffer) =>
+  JSON.parse(record.toString('utf8', readingsEnd(record))) as AlarmChange[] | Rest;
+
+/** The alarm changes of a record, whose readings are not looked at. Throws as `decodeRecord` does. */
+export function changesIn(record: Buffer): readonly AlarmChange[] {
+  const rest = restOf(record);
+  return 'losses' in rest ? rest.changes : (rest as AlarmChange[]);
+}
+
 /** Throws where the content is not what `encodeRecord` wrote, although its CRC is right. */
 export function decodeRecord(record: Buffer): Batch {
-  const start = HEADER + CONTENT_HEADER;
-  const end = start + record.readUInt32LE(HEADER + 8);
-  const rest = JSON.parse(record.toString('utf8', end)) as AlarmChange[] | Omit<Batch, 'readings'>;
-  const readings = decodeBatch(record.subarray(start, end));
+  const rest = restOf(record);
+  const readings = decodeBatch(record.subarray(READINGS, readingsEnd(record)));
   return 'losses' in rest ? { ...rest, readings } : { readings, changes: rest as AlarmChange[] };
 }
 

@@ -66,10 +66,17 @@ export async function createSegment(folder: string, number: number, epoch: strin
   };
 }
 
+export interface Inspector {
+  readonly log: Logger;
+  /** Called with each whole record, oldest first. */
+  readonly seen: (record: Buffer) => void;
+}
+
 /** Takes stock of a segment. What follows the last whole record of the newest one was never acknowledged. */
-async function inspect(path: string, newest: boolean, log: Logger): Promise<Segment | null> {
+async function inspect(path: string, newest: boolean, { log, seen }: Inspector): Promise<Segment | null> {
   const bytes = await readFile(path);
   const { records, end } = scanRecords(bytes, HEADER);
+  records.forEach(seen);
   if (newest && end !== bytes.length) {
     log.warn(
       { path, bytes: bytes.length - end },
@@ -86,11 +93,11 @@ async function inspect(path: string, newest: boolean, log: Logger): Promise<Segm
 }
 
 /** The segments that an earlier process left, oldest first. */
-export async function inspectSegments(folder: string, log: Logger): Promise<Segment[]> {
+export async function inspectSegments(folder: string, inspector: Inspector): Promise<Segment[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{10}\.spool$/.test(name)).sort();
   const segments: Segment[] = [];
   for (const name of names) {
-    const segment = await inspect(join(folder, name), name === names.at(-1), log);
+    const segment = await inspect(join(folder, name), name === names.at(-1), inspector);
     if (segment !== null) segments.push(segment);
   }
   return segments;

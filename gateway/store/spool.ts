@@ -3,8 +3,9 @@ import { mkdir, unlink } from 'node:fs/promises';
 import { crashPoint } from '../../platform/crash/point.ts';
 import type { Logger } from '../../platform/log.ts';
 import { inTurn } from '../../platform/in-turn.ts';
+import type { AlarmChange } from '../alarms/change.ts';
 import type { Quarantine } from './quarantine.ts';
-import { decodeRecord, encodeRecord, seqOf } from './record.ts';
+import { changesIn, decodeRecord, encodeRecord, seqOf } from './record.ts';
 import type { Batch, Numbered } from './record.ts';
 import { levelLog } from './spool-level.ts';
 import { createSegment, inspectSegments, readSegment, syncFolder } from './segment.ts';
@@ -20,6 +21,8 @@ export interface Spool extends AsyncDisposable {
   readonly maxBytes: number;
   /** How full it is for readings, 0 to 1. */
   readonly fill: number;
+  /** What an earlier process left of each alarm: its newest change. The database may not know of it yet. */
+  readonly left: readonly AlarmChange[];
   /**
    * Settles once the batch is on the disk. Rejects with `SpoolFull` beyond the budget, or as the disk does. A part of the
    * budget is for batches without readings alone: alarms are few, and must not wait for room.
@@ -97,6 +100,19 @@ async function decode(record: Buffer, epoch: string, quarantine: Quarantine): Pr
   }
 }
 
+/** Keeps the newest change of each alarm in the records that it is shown. */
+function newestChanges() {
+  const changes = new Map<string, AlarmChange>();
+  const seen = (record: Buffer) => {
+    try {
+      for (const change of changesIn(record)) changes.set(change.id, change);
+    } catch {
+      return; // who takes it out puts it aside, and says so
+    }
+  };
+  return { seen, all: () => [...changes.values()] };
+}
+
 /** The oldest segment: what of it is done, and what was decoded but is not done yet. */
 interface Front extends SealedSegment {
   done: number;
@@ -152,7 +168,6 @@ function spoolFront(segments: Segment[], seal: (segment: Segment) => Promise<voi
       front.done += count;
       front.taken.splice(0, count);
       if (front.done >= front.records.length) await removeFirst(first);
-      crashPoint('replay.dropped');
     },
   };
 }
@@ -162,7 +177,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { folder, maxBytes, log } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const epoch = randomUUID();
-  const segments = await inspectSegments(folder, log);
+  const changes = newestChanges();
+  const segments = await inspectSegments(folder, { log, seen: changes.seen });
   const end = spoolEnd(segments, epoch, options);
   const front = spoolFront(segments, end.seal, options);
   const bytes = () => segments.reduce((sum, segment) => sum + segment.bytes, 0);
@@ -172,6 +188,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   return {
     epoch,
+    left: changes.all(),
     maxBytes,
     get fill() {
       return fill();

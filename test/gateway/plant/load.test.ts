@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeLastKnown } from '../../../gateway/plant/last-known.ts';
 import { importPlant, loadPlant } from '../../../gateway/plant/load.ts';
+import type { LoadOptions } from '../../../gateway/plant/load.ts';
 import { PlantModel } from '../../../gateway/plant/model.ts';
 import { insertAlarmChanges } from '../../../gateway/store/alarms.ts';
 import { selectPlant } from '../../../gateway/store/plant.ts';
@@ -32,25 +33,50 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const load = (from: Database, behind = false) => {
+const load = (from: Database, spooled: LoadOptions['spooled'] = []) => {
   const migrated = Object.create(from, { migrated: { value: Promise.resolve() } }) as UpToDate;
   const options = {
     config: { data: folder, retention: { classes: {} } },
     outbox: noOutbox,
-    behind: () => behind,
+    spooled,
     log: silent,
   };
   return loadPlant({ db: migrated, ...options }, AbortSignal.timeout(20_000));
 };
 
-test('open alarms are those of the database, or, while changes wait in the spool, those last known', async () => {
+test('open alarms are those of the database, after what an earlier run left of them in the spool', async () => {
   const [rule] = plant.rules;
-  const stored = aChange({ rule: rule!.id, tag: rule!.tag });
-  await insertAlarmChanges(db, [stored]);
-  const spooled = { id: aChange().id, rule: rule!.id, state: 'acknowledged' } as const;
-  await writeLastKnown(folder, { plant, openAlarms: [spooled] });
-  expect((await load(db)).openAlarms).toMatchObject([{ id: stored.id }]);
-  expect((await load(db, true)).openAlarms).toEqual([spooled]);
+  const of = { rule: rule!.id, tag: rule!.tag };
+  const [stays, goes] = [aChange(of), aChange(of)];
+  await insertAlarmChanges(db, [stays, goes]);
+  const isOpen = ({ id, state }: { id: string; state: string }) => ({ id, state });
+  expect((await load(db)).openAlarms.map(isOpen)).toEqual([
+    { id: stays.id, state: 'active' },
+    { id: goes.id, state: 'active' },
+  ]);
+  const comes = aChange(of);
+  const spooled: LoadOptions['spooled'] = [
+    { ...goes, event: 'cleared', state: 'normal' },
+    { ...stays, event: 'cleared', state: 'returned' },
+    comes,
+  ];
+  expect((await load(db, spooled)).openAlarms.map(isOpen)).toEqual([
+    { id: stays.id, state: 'returned' },
+    { id: comes.id, state: 'active' },
+  ]);
+});
+
+test('open alarms last known are those before what was left in the spool', async () => {
+  const { db: away, power } = withSwitch(db);
+  const [rule] = plant.rules;
+  const { id } = aChange();
+  await writeLastKnown(folder, { plant, openAlarms: [{ id, rule: rule!.id, state: 'active' }] });
+  power.on = false;
+  const never = Object.create(away, {
+    ready: { value: () => Promise.reject(new Error('away')) },
+  }) as Database;
+  const cleared = aChange({ id, rule: rule!.id, event: 'cleared', state: 'returned' });
+  expect((await load(never, [cleared])).openAlarms).toEqual([{ id, rule: rule!.id, state: 'returned' }]);
 });
 
 test('a database that goes away while the plant is read does not end the start', async () => {

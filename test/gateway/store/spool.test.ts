@@ -168,3 +168,21 @@ test('an empty spool leaves no file behind', async () => {
   await takeAll(folder);
   expect(await readdir(folder)).toStrictEqual([]);
 });
+
+test('what an earlier process left of each alarm is told: its newest change, as it was when the spool was opened', async () => {
+  const folder = await aFolder();
+  const [one, other] = [aChange({ comment: 'one' }), aChange({ comment: 'other' })];
+  {
+    await using spool = await open(folder, { segmentBytes: 300 });
+    expect(spool.left).toEqual([]);
+    await spool.append({ readings: [aReading()], changes: [one, other] }, 1);
+    await spool.append({ readings: [aReading()], changes: [{ ...one, state: 'returned' }] }, 2);
+    await spool.append({ readings: [], changes: [{ ...other, state: 'normal' }], losses: [] }, 3);
+    expect(spool.left).toEqual([]);
+  }
+  await using spool = await open(folder);
+  expect(spool.left.map(({ comment, state }) => [comment, state])).toEqual([
+    ['one', 'returned'],
+    ['other', 'normal'],
+  ]);
+});
