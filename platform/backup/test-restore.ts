@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openDatabase } from '../database/open.ts';
 import type { Database, Db } from '../database/db.ts';
@@ -9,7 +9,8 @@ import { DamagedBackup } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import { compare, finishRestore, loadBackup } from './restore.ts';
 import type { Target } from './restore.ts';
-import { createScratch, dropScratch } from './store/scratch.ts';
+import { FolderInUse, lockFolder } from '../folder.ts';
+import { createScratch, dropLeftScratches, dropScratch } from './store/scratch.ts';
 
 export interface TestRestore extends Omit<Target, 'db'> {
   /** The database that the backup is of: the scratch database is made beside it. */
@@ -22,9 +23,30 @@ export interface TestRestore extends Omit<Target, 'db'> {
 /** A database for one test, or why there can be none. */
 type Scratch = (AsyncDisposable & { readonly db: Database }) | { readonly unable: string };
 
+const FOLDER = '.test-restore-';
+const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+
+/** What a test that was killed has left: a whole database, which nobody has locked. */
+async function removeLeft(beside: string, log: Logger): Promise<void> {
+  const left = (await readdir(beside))
+    .filter((name) => name.startsWith(FOLDER))
+    .map((name) => join(beside, name));
+  for (const folder of left) {
+    try {
+      await using _ = await lockFolder(folder);
+      await removeFolder(folder);
+      log.info({ folder }, 'Removed what a test restore that was broken off had left.');
+    } catch (err) {
+      if (!(err instanceof FolderInUse))
+        log.warn({ err, folder }, 'Could not remove what a test restore has left.');
+    }
+  }
+}
+
 async function inFolder(beside: string, log: Logger): Promise<Scratch> {
-  const folder = await mkdtemp(join(beside, '.test-restore-'));
-  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  await removeLeft(beside, log);
+  const folder = await mkdtemp(join(beside, FOLDER));
+  const remove = () => removeFolder(folder);
   try {
     const db = await openDatabase({ url: 'embedded', folder, name: 'penstock test restore', log });
     const dispose = async () => {
@@ -38,8 +60,24 @@ async function inFolder(beside: string, log: Logger): Promise<Scratch> {
   }
 }
 
+/** The names of databases for tests of this one: others on the same server have others. */
+export const beginningFor = (url: string): string =>
+  `penstock_test_restore_${createHash('sha256').update(new URL(url).pathname).digest('hex').slice(0, 8)}_`;
+
+async function dropLeft(db: Database, beginning: string, log: Logger): Promise<void> {
+  try {
+    const databases = await dropLeftScratches(db, beginning);
+    if (databases.length > 0)
+      log.info({ databases }, 'Dropped what a test restore that was broken off had left.');
+  } catch (err) {
+    log.warn({ err }, 'Could not drop what a test restore has left.');
+  }
+}
+
 async function onServer({ db, url, log }: TestRestore): Promise<Scratch> {
-  const name = `penstock_test_restore_${randomUUID().slice(0, 8)}`;
+  const beginning = beginningFor(url);
+  await dropLeft(db, beginning, log);
+  const name = `${beginning}${randomUUID().slice(0, 8)}`;
   const refusal = await createScratch(db, name);
   if (refusal !== null) return { unable: refusal };
   const there = new URL(url);

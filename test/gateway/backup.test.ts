@@ -6,6 +6,7 @@ import { makeBackup } from '../../platform/backup/backup.ts';
 import { backUp } from '../../platform/backup/daemon.ts';
 import type { BackedUp } from '../../platform/backup/daemon.ts';
 import { forgetOld, listBackups } from '../../platform/backup/list.ts';
+import { beginningFor } from '../../platform/backup/test-restore.ts';
 import { decodeManifest, encodeManifest } from '../../platform/backup/manifest.ts';
 import { checkBackup, loadBackup, restoreDatabase } from '../../platform/backup/restore.ts';
 import type { Database } from '../../platform/database/db.ts';
@@ -180,8 +181,19 @@ test('no daemon starts on a database that was restored in part, and the next res
   expect(await rowsOfTable(target, 'users')).toEqual(await rowsOfTable(db, 'users'));
 }, 120_000);
 
+/** What a test restore that was killed leaves behind. */
+async function leaveTest(folder: string): Promise<void> {
+  await mkdir(join(folder, '.test-restore-killed', 'pgdata'), { recursive: true });
+  if (of.url !== 'embedded') await db.query(`create database ${beginningFor(of.url)}killed`);
+}
+const scratches = async () =>
+  of.url === 'embedded'
+    ? []
+    : db.query('select from pg_database where starts_with(datname, $1)', [beginningFor(of.url)]);
+
 test('a backup is restored for a test, which leaves nothing behind, and only the newest are kept', async () => {
   const folder = at('kept');
+  await leaveTest(folder);
   for (const keep of [1, 1]) {
     const { untested } = await backUp(of, folder, { db, log: quiet, alone: false, testRestore: true }, never);
     expect(untested).toBe(null);
@@ -189,7 +201,8 @@ test('a backup is restored for a test, which leaves nothing behind, and only the
     await new Promise((resolve) => setTimeout(resolve, 1_001 - (Date.now() % 1_000)));
     await forgetOld(folder, 'gateway', keep);
   }
-  const left = await readdir(folder);
+  expect(await scratches()).toStrictEqual([]);
+  const left = (await readdir(folder)).filter((name) => of.url === 'embedded' || !name.startsWith('.'));
   expect(left).toHaveLength(1);
   expect(await listBackups(folder, 'gateway')).toMatchObject([
     { name: left[0], restored: true, unable: null },

@@ -14,5 +14,16 @@ export async function createScratch(db: Db, name: string): Promise<string | null
   }
 }
 
+/** Drops the databases of this beginning that nobody uses: what a test that was killed has left. Settles with their names. */
+export async function dropLeftScratches(db: Db, beginning: string): Promise<string[]> {
+  const left = await db.query<{ name: string }>(
+    `select datname as name from pg_database d
+     where starts_with(datname, $1) and not exists (select from pg_stat_activity a where a.datid = d.oid)`,
+    [beginning],
+  );
+  for (const { name } of left) await db.query(`drop database if exists "${name}"`);
+  return left.map(({ name }) => name);
+}
+
 export const dropScratch = (db: Db, name: string): Promise<unknown> =>
   db.query(`drop database if exists ${name} with (force)`);
