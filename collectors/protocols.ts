@@ -7,6 +7,11 @@ import * as http from './http/config.ts';
 import * as mqtt from './mqtt/config.ts';
 import * as opcua from './opcua/config.ts';
 
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What can be known about a protocol without loading its library. */
 export interface Schemas {
   readonly config: ZodType;
@@ -21,6 +26,8 @@ export interface Schemas {
   places?(address: unknown): readonly string[];
   /** Where alarms of the device itself are taken over: to which area, if one is named. Takes a parsed config. */
   alarms?(config: unknown): { readonly area?: string | undefined } | undefined;
+  /** Where it waits for devices to come. Takes a parsed config. */
+  listens?(config: unknown): readonly Place[];
   /** Where its driver runs: in a worker thread unless its library crashes there. Takes a parsed config. */
   home?(config: unknown): 'thread' | 'process';
 }
@@ -49,6 +56,7 @@ export const schemas: Readonly<Record<ProtocolName, Schemas>> = {
     secrets: ['broker.users.*.password', 'client.password'],
     endpoint: (config: mqtt.MqttConfig) => mqtt.endpoint(config),
     contactMs: (config: mqtt.MqttConfig) => mqtt.contactMs(config),
+    listens: (config: mqtt.MqttConfig) => mqtt.listens(config),
   },
   files: {
     config: files.FilesConfig,

@@ -23,7 +23,7 @@ type Common = Pick<GatewayConfig | CentralConfig, 'data' | 'web' | 'database' | 
 
 export interface DaemonOf {
   readonly of: BackedUp;
-  readonly config: Common & Pick<GatewayConfig, 'centre'>;
+  readonly config: Common & Pick<GatewayConfig, 'centre' | 'plant'>;
 }
 
 /** The daemon whose configuration the command names. */

@@ -19,6 +19,9 @@ import { centreUrl, openHttp } from '../sync/edge/http.ts';
 import { readEnrolment } from '../sync/edge/identity.ts';
 import { daemonOf, daemonOptions } from './daemon-of.ts';
 import type { DaemonOf } from './daemon-of.ts';
+import { readLastKnown } from './plant/last-known.ts';
+import { listenersOf } from './plant/listening.ts';
+import { readPlantFile } from './plant/load.ts';
 
 type Config = DaemonOf['config'];
 
@@ -75,6 +78,25 @@ async function database(
     return judgeServer(await selectSettings(db), db.edition, { ours, poolSize });
   } catch (err) {
     return [fault(check, reasonOf(err), "Look at the server, and at 'database.url'.")];
+  }
+}
+
+/** The plant as it was last known, or as it will be imported. */
+async function sourcesOf({ data, plant }: Config) {
+  const known = await readLastKnown(data);
+  if (known !== undefined) return known.plant.sources;
+  return plant === undefined ? [] : readPlantFile(plant, null).sources;
+}
+
+/** The ports at which sources wait for devices. */
+async function brokers(config: Config, running: boolean): Promise<Finding[]> {
+  try {
+    const listeners = listenersOf(await sourcesOf(config));
+    return await Promise.all(
+      listeners.map(({ source, ...place }) => checkPort(`The source '${source}'`, place, running)),
+    );
+  } catch (err) {
+    return [fault('plant', reasonOf(err), "Mend the file that 'plant' of the configuration names.")];
   }
 }
 
@@ -143,6 +165,7 @@ export async function examine(values: Values): Promise<Finding[]> {
     ...[await checkFolder(config.data), ...folder],
     clock,
     await checkPort(`The ${of.daemon}`, config.web, holder !== null),
+    ...(await brokers(config, holder !== null)),
     ...(await database(config, holder)),
     ...(await centre(config)),
     await backups(found),
@@ -157,7 +180,7 @@ const lineOf = ({ check, state, message, remedy }: Finding): string =>
 export const doctor: Command = {
   name: 'doctor',
   summary:
-    'Looks at the configuration, the data folder, the disk, the clock, the port, the database, the centre and the backups, and says what to do. Exits with 1 where there is a fault.',
+    'Looks at the configuration, the data folder, the disk, the clock, the ports, the database, the centre and the backups, and says what to do. Exits with 1 where there is a fault.',
   options: { ...daemonOptions, json: { type: 'boolean', help: 'for programs: a list of findings as JSON' } },
   async run(values) {
     const findings = await examine(values);

@@ -197,6 +197,15 @@ export function endpoint(config: MqttConfig): string {
   return `ws://${host}:${webSocket?.port ?? 0}`;
 }
 
+/** Where a broker of ours waits for its clients. */
+export function listens(config: MqttConfig): { readonly host: string; readonly port: number }[] {
+  if ('client' in config) return [];
+  const { host, port, tls, webSocket } = config.broker;
+  return [port, tls?.port, webSocket?.port].flatMap((one) =>
+    typeof one === 'number' ? [{ host, port: one }] : [],
+  );
+}
+
 /** How often a broker of ours says that its publishers are there. */
 export const HEARTBEAT_MS = 1000;
 

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { examine } from '../../gateway/doctor-command.ts';
+import { writeLastKnown } from '../../gateway/plant/last-known.ts';
 import type { Finding } from '../../platform/doctor/finding.ts';
 import { lockFolder } from '../../platform/folder.ts';
 import { aFolder } from '../support/folder.ts';
@@ -54,4 +58,29 @@ test('an embedded database that its daemon holds is left to it', async () => {
   await using _ = await lockFolder(join(place.path, 'data'));
   const findings = await examine({ config });
   expect(findings.find(({ check }) => check === 'database')?.message).toContain('held by the daemon');
+});
+
+test('the ports of brokers are looked at too, before the first start and afterwards', async () => {
+  await using place = await aFolder();
+  const taken = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void taken.close());
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const users = [{ name: 'field', password: { secret: 'field' }, publish: ['#'] }];
+  const broker = { host: '127.0.0.1', port, webSocket: { port: 0 }, users };
+  const sources = [{ name: 'field', protocol: 'mqtt', config: { broker } }];
+  const plant = join(place.path, 'plant.yaml');
+  await writeFile(plant, stringify({ site: { name: 'Works' }, sources }));
+  const config = await aConfig(place.path, { plant });
+  const found = async () => (await examine({ config })).find(({ check }) => check === `port ${port}`);
+  expect(await found()).toMatchObject({
+    state: 'fault',
+    message: expect.stringContaining('is in use by') as unknown,
+  });
+  await writeFile(plant, stringify({ site: {} }));
+  expect(stateOf(await examine({ config }), 'plant')).toBe('fault');
+  const model = { site: { name: 'Works', timeZone: 'UTC' }, areas: [], tags: [], rules: [] };
+  const known = sources.map((source) => ({ id: 1, enabled: true, ...source }));
+  await writeLastKnown(join(place.path, 'data'), { plant: { ...model, sources: known }, openAlarms: [] });
+  expect(await found()).toMatchObject({ state: 'fault' });
 });
