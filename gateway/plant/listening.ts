@@ -15,8 +15,8 @@ export const listenersOf = (
   sources
     .filter(({ enabled }) => enabled)
     .flatMap(({ name, protocol, config }) => {
-      const { listens, config: schema } = protocols[protocol as keyof typeof protocols];
-      const { data, success } = schema.safeParse(withoutSecrets(config));
-      if (!success || listens === undefined) return [];
-      return listens(data).map((place) => ({ source: name, ...place }));
+      const known = protocols[protocol as keyof typeof protocols];
+      const { data, success } = known.config.safeParse(withoutSecrets(config));
+      const places = success ? (known.listens?.(data) ?? []) : [];
+      return places.map((place) => ({ source: name, ...place }));
     });
