@@ -22,6 +22,7 @@ export function cancellableSessions(
   options: { readonly timeoutMs: number; readonly log: Logger },
 ): Sessions {
   return {
+    pool: sessions.pool,
     load: sessions.load,
     unload: sessions.unload,
     async lease() {

@@ -17,6 +17,7 @@ function countedSessions(engine: Engine) {
   let closing = false;
 
   const sessions: Sessions = {
+    pool: engine.pool,
     load: engine.load,
     unload,
     async lease() {
@@ -46,6 +47,37 @@ function countedSessions(engine: Engine) {
   };
 }
 
+/** The same sessions, but no more than `most` of them at once: whoever comes then waits for his turn. */
+function limited(sessions: Sessions, most: number): Sessions {
+  const waiting: (() => void)[] = [];
+  let free = most;
+  const giveBack = () => {
+    const next = waiting.shift();
+    if (next === undefined) free++;
+    else next();
+  };
+  return {
+    ...sessions,
+    async lease() {
+      if (free > 0) free--;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        const { client, release } = await sessions.lease();
+        return {
+          client,
+          release(err) {
+            release(err);
+            giveBack();
+          },
+        };
+      } catch (err) {
+        giveBack();
+        throw err;
+      }
+    },
+  };
+}
+
 /** Tells `lost` of each failure that means the server is away; passes all of them on. */
 function watched(db: Db, where: string, lost: (problem: string) => void): Db {
   const watch = async <T>(work: Promise<T>): Promise<T> => {
@@ -68,7 +100,8 @@ function watched(db: Db, where: string, lost: (problem: string) => void): Db {
 
 /** The database that an engine makes. Settles after the first attempt to reach it, however that ended. */
 export async function databaseOver(engine: Engine, log: Logger): Promise<Database> {
-  const { sessions, close } = countedSessions(engine);
+  const { sessions: all, close } = countedSessions(engine);
+  const sessions = limited(all, Math.max(1, engine.pool.options.max - 1));
   const bare = dbOver(sessions);
   let edition: Edition | null = null;
 
@@ -86,8 +119,9 @@ export async function databaseOver(engine: Engine, log: Logger): Promise<Databas
   const lost = (problem: string) => availability.lost(problem);
   engine.onLost((err) => lost(outageOf(err, engine.where) ?? err.message));
 
-  return {
+  const database: Database = {
     ...watched(bare, engine.where, lost),
+    apart: () => overriding(database, watched(dbOver(all), engine.where, lost)),
     get edition() {
       return edition;
     },
@@ -110,4 +144,12 @@ export async function databaseOver(engine: Engine, log: Logger): Promise<Databas
       await engine[Symbol.asyncDispose]();
     },
   };
+  return database;
 }
+
+/** A database whose queries go another way. */
+const overriding = (db: Database, way: Db): Database =>
+  Object.create(
+    db,
+    Object.fromEntries(Object.entries(way).map(([name, value]: [string, unknown]) => [name, { value }])),
+  ) as Database;

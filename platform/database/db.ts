@@ -54,6 +54,11 @@ export interface Database extends Db, AsyncDisposable {
   readonly available: boolean;
   /** Why it is not available, and what to do about it; null while it is. */
   readonly problem: string | null;
+  /**
+   * The same database over a connection that is kept for one user: questions of all others, however many and slow, never
+   * take it. Where there is but one connection it is shared.
+   */
+  apart(): Database;
   /** Settles once the server answers; at once while it is available. */
   ready(signal: AbortSignal): Promise<void>;
   /**

@@ -32,11 +32,13 @@ export interface Lease {
 }
 
 export interface Sessions extends Bulk {
+  /** What all sessions of one pool have in common. */
+  readonly pool: pg.Pool;
   lease(): Promise<Lease>;
 }
 
 interface Holder {
-  readonly of: Sessions;
+  readonly of: pg.Pool;
   readonly outer: Holder | undefined;
   open: boolean;
 }
@@ -46,7 +48,7 @@ const holding = new AsyncLocalStorage<Holder>();
 /** With every connection held by transactions that wait for one more, nothing would ever move again. */
 function refuseInside(sessions: Sessions): void {
   for (let holder = holding.getStore(); holder !== undefined; holder = holder.outer)
-    if (holder.open && holder.of === sessions)
+    if (holder.open && holder.of === sessions.pool)
       throw new Error(
         'A query on the pool from inside a transaction would wait for a second connection. Use the `tx` that the transaction was given.',
       );
@@ -96,7 +98,7 @@ export const dbOver = (sessions: Sessions): Db => ({
   async transaction(work) {
     refuseInside(sessions);
     const lease = await sessions.lease();
-    const holder: Holder = { of: sessions, outer: holding.getStore(), open: true };
+    const holder: Holder = { of: sessions.pool, outer: holding.getStore(), open: true };
     let broken: Error | undefined;
     try {
       return await holding.run(holder, () => transact(lease.client, sessions, work));

@@ -1,6 +1,6 @@
 import * as timers from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import type { Database } from './db.ts';
+import type { Database, Db } from './db.ts';
 import { migrate } from './migrate.ts';
 import type { Migrations } from './migrate.ts';
 import { isOutage } from './outage.ts';
@@ -34,19 +34,10 @@ export function upToDate(
     done = true;
   });
   migrated.catch(() => undefined);
-  /** What would find an old schema, or none, is answered like a server that is still starting. */
-  const methods = db as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
-  const gate = (name: 'query' | 'transaction' | 'copy' | 'copyOut' | 'copyIn' | 'cancellable') => ({
-    value: (...args: unknown[]): unknown =>
-      done ? methods[name]?.(...args) : Promise.reject(new NotMigrated()),
-  });
-  return Object.create(db, {
-    query: gate('query'),
-    transaction: gate('transaction'),
-    copy: gate('copy'),
-    copyOut: gate('copyOut'),
-    copyIn: gate('copyIn'),
-    cancellable: gate('cancellable'),
+  const isDone = () => done;
+  const gated = Object.create(db, {
+    ...gates(db, isDone),
+    apart: { value: () => Object.create(gated, gates(db.apart(), isDone)) as Database },
     available: { get: () => done && db.available },
     ready: {
       value: async (waiting: AbortSignal) => {
@@ -56,6 +47,24 @@ export function upToDate(
     },
     migrated: { value: migrated },
   }) as UpToDate;
+  return gated;
+}
+
+/** What would find an old schema, or none, is answered like a server that is still starting. */
+function gates(db: Database, isOpen: () => boolean) {
+  const methods = db as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
+  const gate = (name: keyof Db | 'cancellable') => ({
+    value: (...args: unknown[]): unknown =>
+      isOpen() ? methods[name]?.(...args) : Promise.reject(new NotMigrated()),
+  });
+  return {
+    query: gate('query'),
+    transaction: gate('transaction'),
+    copy: gate('copy'),
+    copyOut: gate('copyOut'),
+    copyIn: gate('copyIn'),
+    cancellable: gate('cancellable'),
+  };
 }
 
 async function migrateWhenReady(

@@ -58,6 +58,37 @@ test('a transaction that swallowed the error of a query says that nothing was co
 test('a query on the pool from inside a transaction is refused rather than left waiting for ever', async () => {
   await expect(db.transaction(() => db.query('select 1'))).rejects.toThrow('second connection');
   await expect(db.transaction(() => db.transaction((tx) => add(tx, 1)))).rejects.toThrow('second connection');
+  await expect(db.transaction(() => db.apart().query('select 1'))).rejects.toThrow('second connection');
+  const never = new AbortController().signal;
+  const inside = db.cancellable(never, 60_000, (own) => own.transaction(() => db.query('select 1')));
+  await expect(inside).rejects.toThrow('second connection');
+});
+
+test('a connection that is kept apart is found free while all others wait', async () => {
+  const apart = db.apart();
+  expect(apart.available).toBe(true);
+  if (db.edition?.engine === 'embedded') {
+    await apart.transaction((tx) => add(tx, 1));
+    return;
+  }
+  const lock = (on: Db) => on.query('select pg_advisory_xact_lock(7)');
+  let letGo: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => (letGo = resolve));
+  const held = new Promise<void>((resolve) => {
+    void db.transaction(async (tx) => {
+      await lock(tx);
+      resolve();
+      await over;
+    });
+  });
+  await held;
+  let left = 20;
+  const waiting = Array.from({ length: left }, () => db.transaction(lock).then(() => left--));
+  await apart.transaction((tx) => add(tx, 1));
+  expect(await apart.query('select n from notes')).toEqual([{ n: 1 }]);
+  expect(left).toBe(20);
+  letGo();
+  await Promise.all(waiting);
 });
 
 test('what a transaction has set going may use the pool once the transaction is over', async () => {
