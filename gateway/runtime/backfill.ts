@@ -6,8 +6,13 @@ import type { Logger } from '../../platform/log.ts';
 import type { Abilities } from './ask.ts';
 import type { LinkEvent } from './status.ts';
 
-/** A server that has just come back is asked again, but not for ever. */
+/** A server that has just come back is asked again soon. */
 const WAITS_MS = [0, 2_000, 10_000, 60_000];
+const MINUTE_MS = 60_000;
+/** One that still has no time then is asked later, the last of these again and again while the gap is young enough. */
+const LATER_MS = [5, 15, 60, 240, 720].map((minutes) => minutes * MINUTE_MS);
+/** Gaps that wait to be asked for later: a link that fails all day makes many. */
+const MOST_LATER = 100;
 /** What is longer ago is not asked for. */
 const LONGEST_MS = 7 * 24 * 3_600_000;
 
@@ -29,8 +34,11 @@ interface Outage extends Gap {
  * however often the link fails.
  */
 export function gapFiller(filling: Filling): (gap: Gap) => void {
+  const { signal } = filling;
   const turn = inTurn();
   let next: Outage | null = null;
+  const waiting = new Set<NodeJS.Timeout>();
+  signal.addEventListener('abort', () => waiting.forEach((timer) => clearTimeout(timer)), { once: true });
 
   const tell = ({ key, from, to, times }: Outage, recovered: number) => {
     const cause =
@@ -38,12 +46,24 @@ export function gapFiller(filling: Filling): (gap: Gap) => void {
     const loss = { from, to, tag: null, cause, count: null };
     filling.observe({ type: 'missing', key, loss, recovered });
   };
+  const settle = (outage: Outage, recovered: number | null, later: number) => {
+    if (recovered === null) askLater(outage, later);
+    else if (recovered > 0) tell(outage, recovered);
+  };
+  const askLater = (outage: Outage, later: number) => {
+    const wait = LATER_MS[Math.min(later, LATER_MS.length - 1)] ?? 0;
+    const isTooOld = Date.now() + wait > outage.to + LONGEST_MS;
+    if (signal.aborted || waiting.size >= MOST_LATER || isTooOld) return;
+    const timer = setTimeout(() => {
+      waiting.delete(timer);
+      void turn(async () => settle(outage, await fill(outage, [0], filling), later + 1));
+    }, wait);
+    waiting.add(timer);
+  };
   const fillNext = async () => {
     const outage = next;
     next = null;
-    if (outage === null) return;
-    const recovered = await fill(outage, filling);
-    if (recovered > 0) tell(outage, recovered);
+    if (outage !== null) settle(outage, await fill(outage, WAITS_MS, filling), 0);
   };
   return (gap) => {
     if (next === null) void turn(fillNext);
@@ -62,10 +82,15 @@ const widened = (outage: Outage | null, { from, to }: Gap): Outage =>
         times: outage.times + 1,
       };
 
-async function fill({ from, to }: Gap, { capabilities, readHistory, log, signal }: Filling): Promise<number> {
+/** Settles with how many readings came; null where the device did not give them. */
+async function fill(
+  { from, to }: Gap,
+  waitsMs: readonly number[],
+  { capabilities, readHistory, log, signal }: Filling,
+): Promise<number | null> {
   if (!capabilities().includes('readHistory')) return 0;
   const wanted = { from: Math.max(from, to - LONGEST_MS), to };
-  for (const wait of WAITS_MS) {
+  for (const wait of waitsMs) {
     await timers.setTimeout(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return 0;
     try {
@@ -76,8 +101,8 @@ async function fill({ from, to }: Gap, { capabilities, readHistory, log, signal 
       );
       return readings;
     } catch (err) {
-      log.warn({ err }, 'The history of the device could not be read.');
+      log.warn({ err }, 'The history of the device could not be read; it will be asked again.');
     }
   }
-  return 0;
+  return null;
 }

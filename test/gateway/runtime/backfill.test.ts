@@ -56,16 +56,39 @@ test('a device that keeps no history is not asked, and the loss stays', async ()
   expect(told()).toHaveLength(1);
 });
 
-test('a server that is busy is asked again, but not for ever', async () => {
+test('a server that is busy is asked again soon, then later and later, until the gap is too old', async () => {
   const patient = filling([null, null, 7]);
   patient.fill(GAP);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(patient.told().at(-1)).toMatchObject({ recovered: 7 });
+
+  const hour = 3_600_000;
+  const late = filling([null, null, null, null, null, null, 9]);
+  late.fill({ from: Date.now() - hour, to: Date.now() });
+  await vi.advanceTimersByTimeAsync(72_000);
+  expect(late.asked).toHaveLength(4);
+  await vi.advanceTimersByTimeAsync(81 * 60_000);
+  expect(late.asked).toHaveLength(7);
+  expect(late.told().at(-1)).toMatchObject({ recovered: 9 });
+
   const vain = filling([]);
-  vain.fill(GAP);
-  await vi.advanceTimersByTimeAsync(600_000);
-  expect(vain.asked).toHaveLength(4);
+  vain.fill({ from: Date.now() - hour, to: Date.now() });
+  await vi.advanceTimersByTimeAsync(8 * 24 * hour);
+  const asked = vain.asked.length;
+  expect(asked).toBeGreaterThan(15);
+  await vi.advanceTimersByTimeAsync(8 * 24 * hour);
+  expect(vain.asked).toHaveLength(asked);
   expect(vain.told()).toHaveLength(1);
+});
+
+test('a gap that is asked for later holds up no other', async () => {
+  const { fill, told } = filling([null, null, null, null, 5]);
+  const now = Date.now();
+  fill({ from: now - 2000, to: now - 1000 });
+  await vi.advanceTimersByTimeAsync(72_000);
+  fill({ from: now, to: now + 1000 });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(told().at(-1)).toMatchObject({ recovered: 5, loss: { from: now } });
 });
 
 test('a very long gap is filled in its newest part', async () => {
