@@ -36,3 +36,14 @@ export function microsOf(column: Buffer | null): Float64Array {
     micros[i] = (halves[2 * i + 1] ?? 0) * 2 ** 32 + ((halves[2 * i] ?? 0) >>> 0) + MICROS_TO_2000;
   return micros;
 }
+
+/** In which order these ascend; null where they do as they are. */
+export const orderOf = (micros: Float64Array): Uint32Array | null =>
+  micros.every((each, i) => i === 0 || each > (micros[i - 1] ?? 0))
+    ? null
+    : Uint32Array.from(micros, (_, i) => i).sort((a, b) => (micros[a] ?? 0) - (micros[b] ?? 0));
+
+export const doublesIn = (order: Uint32Array, column: Float64Array): Float64Array =>
+  Float64Array.from(order, (place) => column[place] ?? NaN);
+export const int2sIn = (order: Uint32Array, column: Int16Array): Int16Array =>
+  Int16Array.from(order, (place) => column[place] ?? 0);

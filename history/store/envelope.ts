@@ -68,7 +68,7 @@ const columnsOf = ({ times, counts, mins, maxs, firsts, lasts, qualities }: Row)
   ...{ mins: doublesOf(mins), maxs: doublesOf(maxs), firsts: doublesOf(firsts), lasts: doublesOf(lasts) },
 });
 
-/** Tags with more readings than roll-ups told of are grouped by the database. */
+/** Where there are many more readings than roll-ups told of, the database groups them. */
 const MOST_READINGS = 200_000;
 
 /** The least and greatest, first and last value of each bucket that holds a reading, for each tag. */
@@ -77,7 +77,7 @@ export async function selectEnvelopes(db: Db, query: EnvelopeQuery): Promise<Map
   const [from, to] = [Math.floor(query.from / widthMs) * widthMs, Math.ceil(query.to / widthMs) * widthMs];
   const found =
     source === 'readings'
-      ? await selectBuckets(db, { tags, from, to, widthMs, limit: MOST_READINGS })
+      ? await selectBuckets(db, { tags, from, to, widthMs, limit: Math.ceil(MOST_READINGS / tags.length) })
       : new Map<TagId, Point[]>();
   const others = tags.filter((tag) => !found.has(tag));
   if (others.length === 0) return found;

@@ -2,7 +2,17 @@ import * as timers from 'node:timers/promises';
 import type { Database, Db } from '../../platform/database/db.ts';
 import { instant } from '../../platform/database/instant.ts';
 import type { TagId } from '../reading.ts';
-import { doubleColumn, doublesOf, int2Column, int2sOf, microsOf, timeColumn } from './columns.ts';
+import {
+  doubleColumn,
+  doublesIn,
+  doublesOf,
+  int2Column,
+  int2sIn,
+  int2sOf,
+  microsOf,
+  orderOf,
+  timeColumn,
+} from './columns.ts';
 
 /** Readings of one tag in the order of time, as columns: a million of them go through in a second. */
 export interface ReadingPage {
@@ -74,13 +84,12 @@ interface Row {
 /** In the order of time. */
 function ordered(page: ReadingPage): ReadingPage {
   const { micros, values, texts, qualities, cleaned } = page;
-  if (micros.every((each, i) => i === 0 || each > (micros[i - 1] ?? 0))) return page;
-  const places = Uint32Array.from(micros, (_, i) => i).sort((a, b) => (micros[a] ?? 0) - (micros[b] ?? 0));
-  const double = (column: Float64Array) => Float64Array.from(places, (place) => column[place] ?? NaN);
+  const order = orderOf(micros);
+  if (order === null) return page;
   return {
-    ...{ ...page, micros: double(micros), values: double(values), cleaned: double(cleaned) },
-    qualities: Int16Array.from(places, (place) => qualities[place] ?? 0),
-    texts: texts === null ? null : Array.from(places, (place) => texts[place] ?? null),
+    ...{ ...page, micros: doublesIn(order, micros), values: doublesIn(order, values) },
+    ...{ cleaned: doublesIn(order, cleaned), qualities: int2sIn(order, qualities) },
+    texts: texts === null ? null : Array.from(order, (place) => texts[place] ?? null),
   };
 }
 

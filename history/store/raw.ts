@@ -3,21 +3,39 @@ import { instant } from '../../platform/database/instant.ts';
 import type { TagId } from '../reading.ts';
 import { bucketsOf, pointsOf } from './buckets.ts';
 import type { Columns } from './buckets.ts';
-import { doubleColumn, doublesOf, int2Column, int2sOf, microsOf, timeColumn } from './columns.ts';
+import {
+  doubleColumn,
+  doublesIn,
+  doublesOf,
+  int2Column,
+  int2sIn,
+  int2sOf,
+  microsOf,
+  orderOf,
+  timeColumn,
+} from './columns.ts';
 import type { Point } from './gaps.ts';
 
 interface RawQuery {
   readonly tags: readonly TagId[];
   readonly from: number;
   readonly to: number;
-  /** At most so many readings of each tag, the oldest. */
+  /** No more readings of each tag are wanted. */
   readonly limit: number;
 }
 
-const RAW = `
+const COLUMNS = `${timeColumn('time')} as times, ${doubleColumn('value')} as values, ${int2Column('quality')} as qualities`;
+
+/** As they lie in the table, where readings of one time are neighbours: each page is read once for all of the tags. */
+const TOGETHER = `
+  select tag_id as tag, ${COLUMNS} from (
+    select tag_id, time, value, quality from readings
+    where tag_id = any($1::int[]) and time >= $2 and time < $3 limit $4
+  ) as points group by tag_id`;
+
+const ONE_BY_ONE = `
   select asked.tag_id as tag, found.* from unnest($1::int[]) as asked (tag_id) cross join lateral (
-    select ${timeColumn('time')} as times, ${doubleColumn('value')} as values, ${int2Column('quality')} as qualities
-    from (
+    select ${COLUMNS} from (
       select time, value, quality from readings
       where tag_id = asked.tag_id and time >= $2 and time < $3 order by time limit $4
     ) as points
@@ -30,38 +48,56 @@ interface Row {
   readonly qualities: Buffer | null;
 }
 
-function columnsOf({ times, values, qualities }: Row): Columns {
-  const each = doublesOf(values);
+function foundIn(row: Row): Columns & { readonly tag: TagId } {
+  const [micros, values, qualities] = [microsOf(row.times), doublesOf(row.values), int2sOf(row.qualities)];
+  const order = orderOf(micros);
+  const each = order === null ? values : doublesIn(order, values);
   return {
-    ...{ micros: microsOf(times), counts: null, qualities: int2sOf(qualities) },
+    tag: row.tag,
+    ...{ micros: order === null ? micros : doublesIn(order, micros), counts: null },
     ...{ mins: each, maxs: each, firsts: each, lasts: each },
+    qualities: order === null ? qualities : int2sIn(order, qualities),
   };
 }
 
-async function selectColumns(
-  db: Db,
-  { tags, from, to, limit }: RawQuery,
-): Promise<(readonly [TagId, Columns])[]> {
-  const rows = await db.query<Row>(RAW, [tags, instant(from), instant(to), limit]);
-  return rows.map((row) => [row.tag, columnsOf(row)]);
+interface Found extends Columns {
+  readonly tag: TagId;
+  /** There are no more. */
+  readonly whole: boolean;
 }
 
-/** The readings of each tag, as many as `limit` says. */
-export const selectRaw = async (db: Db, query: RawQuery): Promise<Map<TagId, Point[]>> =>
-  new Map((await selectColumns(db, query)).map(([tag, columns]) => [tag, pointsOf(columns)]));
+/** All together where they are as few as expected, else those of each tag up to the limit. */
+async function selectColumns(db: Db, { tags, from, to, limit }: RawQuery): Promise<Found[]> {
+  const [begin, end, most] = [instant(from), instant(to), limit * tags.length];
+  const together = (await db.query<Row>(TOGETHER, [tags, begin, end, most])).map(foundIn);
+  const total = together.reduce((sum, { micros }) => sum + micros.length, 0);
+  if (total < most) return together.map((each) => ({ ...each, whole: true }));
+  const rows = await db.query<Row>(ONE_BY_ONE, [tags, begin, end, limit]);
+  return rows.map(foundIn).map((each) => ({ ...each, whole: each.micros.length < limit }));
+}
+
+const byTag = (tags: readonly TagId[], points: ReadonlyMap<TagId, Point[]>): Map<TagId, Point[]> =>
+  new Map(tags.map((tag) => [tag, points.get(tag) ?? []]));
+
+/** The readings of each tag; where there are more than `limit` says, as many at least. */
+export async function selectRaw(db: Db, query: RawQuery): Promise<Map<TagId, Point[]>> {
+  const found = await selectColumns(db, query);
+  return byTag(query.tags, new Map(found.map((each) => [each.tag, pointsOf(each)])));
+}
 
 /**
- * The readings of each tag in buckets of a width: grouped here, which takes half the time of grouping them there. A tag
- * with as many as `limit` says is left out.
+ * The readings of each tag in buckets of a width: grouped here, which takes half the time of grouping them there. Tags
+ * with so many that not all were read are left out.
  */
-export const selectBuckets = async (
+export async function selectBuckets(
   db: Db,
   query: RawQuery & { readonly widthMs: number },
-): Promise<Map<TagId, Point[]>> => {
+): Promise<Map<TagId, Point[]>> {
   const found = await selectColumns(db, query);
-  return new Map(
-    found
-      .filter(([, { micros }]) => micros.length < query.limit)
-      .map(([tag, columns]) => [tag, bucketsOf([columns], query.widthMs)]),
+  const cut = new Set(found.filter(({ whole }) => !whole).map(({ tag }) => tag));
+  const points = new Map(found.map((each) => [each.tag, bucketsOf([each], query.widthMs)]));
+  return byTag(
+    query.tags.filter((tag) => !cut.has(tag)),
+    points,
   );
-};
+}

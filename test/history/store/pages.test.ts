@@ -54,9 +54,9 @@ test('pages of any size hold every reading once, to the last bit, tag by tag in 
 test('many tags with few readings, late ones and texts among them, come whole and in order', async () => {
   const tags = Array.from({ length: 40 }, newTag);
   const values = [...Array.from({ length: 25 }, (_, i) => i), 'a'.repeat(200_000), 'b', 'é'.repeat(90_000)];
-  const of = (tag: TagId, i: number) => (i % 9 === 4 ? values : values.slice(0, (i * 7) % 25));
+  const of = (i: number) => (i % 9 === 4 ? values : values.slice(0, (i * 7) % 25));
   const batch = tags.flatMap((tag, i) =>
-    of(tag, i).map((value, n) => aReading({ tag, at: NOON + n * 1000 + i, value, cleaned: null })),
+    of(i).map((value, n) => aReading({ tag, at: NOON + n * 1000 + i, value, cleaned: null })),
   );
   // The newest first: in the table they lie the wrong way round.
   for (const part of [batch.filter((_, i) => i % 2 === 0), batch.filter((_, i) => i % 2 === 1)])

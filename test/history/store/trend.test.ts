@@ -4,10 +4,9 @@ import type { Quality, Reading, TagId } from '../../../history/reading.ts';
 import { levels } from '../../../history/store/levels.ts';
 import { insertReadings } from '../../../history/store/readings.ts';
 import { rollUp } from '../../../history/store/roll-ups.ts';
-import { selectSeries } from '../../../history/store/series.ts';
-import { selectTrend } from '../../../history/store/trend.ts';
+import { selectTrend, selectTrends } from '../../../history/store/trend.ts';
 import type { Trend } from '../../../history/store/trend.ts';
-import type { Database, Db } from '../../../platform/database/db.ts';
+import type { Database } from '../../../platform/database/db.ts';
 import { Trend as TrendSchema } from '../../../gateway/api/readings.ts';
 import { aReading, everySecond, NOON } from '../../support/readings.ts';
 import { aStore, tagNumbers } from '../../support/store.ts';
@@ -149,6 +148,24 @@ test('what came after the last roll-up is in the trend already', async () => {
   expect(live).toBe(0);
 });
 
+test('of tags that are not rolled up yet, one with too many readings is an envelope, one with few is raw', async () => {
+  const [fast, slow] = [newTag(), newTag()];
+  await rollUp(db, Date.now(), new AbortController().signal);
+  const now = Date.now();
+  const of = (tag: TagId, count: number) =>
+    Array.from({ length: count }, (_, i) => aReading({ tag, at: now + (i * 20_000) / count, value: i }));
+  // The newest first: in the table they lie the wrong way round.
+  await store([...of(fast, 3000), ...of(slow, 5)].toReversed());
+  const range = { from: now, to: now + 20_000, pixels: 100 };
+  const [one, two] = await selectTrends(db, { tags: [fast, slow], ...range, expectedMs: () => null });
+  expect([one?.bucketMs, one?.max.at(-1), one?.first.slice(1)]).toStrictEqual([
+    200,
+    2999,
+    one?.last.slice(0, -1).map((last) => (last ?? 0) + 1),
+  ]);
+  expect([two?.bucketMs, two?.last]).toStrictEqual([null, [0, 1, 2, 3, 4]]);
+});
+
 test('a bucket that is rolled up in part is one with the readings of its rest', async () => {
   await db
     .transaction(async (tx) => {
@@ -198,50 +215,4 @@ test('where readings were dropped the roll-ups answer', async () => {
 test('a tag without readings has an empty trend', async () => {
   const trend = await selectTrend(db, { tag: newTag(), from: NOON, to: NOON + DAY, pixels: 100 });
   expect(trend.at).toStrictEqual([]);
-});
-
-test('each step is the average of the cleaned values, weighted by how long they held', async () => {
-  const tag = newTag();
-  const batch = [
-    aReading({ tag, at: NOON, value: 10 }),
-    aReading({ tag, at: NOON + 500, value: 999, cleaned: 20, quality: 261 as Quality }),
-    aReading({ tag, at: NOON + 2250, value: 7 }),
-    aReading({ tag, at: NOON + 2500, value: 70, cleaned: null, quality: 517 as Quality }),
-  ];
-  await db.transaction((tx) => insertReadings(tx, batch));
-  const series = await selectSeries(db, { tag, from: NOON, to: NOON + 3500, stepMs: 1000 });
-  expect([...series]).toStrictEqual([15, NaN, 7, NaN]);
-});
-
-test('steps of minutes and hours are the same from roll-ups, from readings, and from both', async () => {
-  const tag = newTag();
-  const values = Array.from({ length: 3 * 3600 }, (_, i) => Math.sin(i / 500) * 40 + (i % 10));
-  await db.transaction((tx) => insertReadings(tx, everySecond(values, { tag })));
-  const until = NOON + 4 * 60 * MINUTE;
-  await rollUp(db, Date.now(), new AbortController().signal);
-  const expectMeans = async (within: Db, stepMs: number) => {
-    const length = stepMs / 1000;
-    const series = await selectSeries(within, { tag, from: NOON, to: until, stepMs });
-    expect(series).toHaveLength((until - NOON) / stepMs);
-    series.forEach((mean, step) => {
-      const due = values.slice(step * length, (step + 1) * length);
-      if (due.length === 0) expect(mean).toBeNaN();
-      else
-        expect(mean).toBeCloseTo(
-          due.reduce((sum, value) => sum + value / due.length, 0),
-          6,
-        );
-    });
-  };
-  for (const minutes of [60, 5, 1, 0.5]) await expectMeans(db, minutes * MINUTE);
-  await db.transaction(async (tx) => {
-    await tx.query('update roll_up_state set rolled_to = $1', [new Date(NOON + 97 * MINUTE)]);
-    await tx.query('delete from readings_1m where bucket >= $1', [new Date(NOON + 97 * MINUTE)]);
-    await tx.query('delete from readings where time < $1', [new Date(NOON + 60 * MINUTE)]);
-    for (const minutes of [60, 5, 1]) await expectMeans(tx, minutes * MINUTE);
-  });
-});
-
-test('a series too long to hold is refused', async () => {
-  await expect(selectSeries(db, { tag: newTag(), from: 0, to: NOON, stepMs: 1 })).rejects.toThrow(/too long/);
 });
