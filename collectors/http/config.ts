@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { SECRET } from '../secret.ts';
 import { Column, CsvFormat } from '../csv-format.ts';
 import { parsePath } from '../path.ts';
 import { TimeFormat } from '../wall-time.ts';
@@ -24,14 +25,14 @@ function isPlainUrl(text: string, schemes: RegExp): boolean {
 
 /** Who we are. Each secret is called `password`, so that the plant model never holds one in the open. */
 export const HttpAuth = z.union([
-  z.strictObject({ header: z.strictObject({ name: header, password: headerValue.min(1) }) }),
-  z.strictObject({ basic: z.strictObject({ user: z.string().min(1), password: z.string() }) }),
+  z.strictObject({ header: z.strictObject({ name: header, password: headerValue.min(1).meta(SECRET) }) }),
+  z.strictObject({ basic: z.strictObject({ user: z.string().min(1), password: z.string().meta(SECRET) }) }),
   /** RFC 6749, 4.4: client credentials. */
   z.strictObject({
     oauth2: z.strictObject({
       tokenUrl: address(/^https?:$/, 'https://login.example.com/token'),
       clientId: z.string().min(1),
-      password: z.string().min(1),
+      password: z.string().min(1).meta(SECRET),
       scope: z.string().min(1).optional(),
       parameters: z
         .record(z.string(), z.string())

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../secret.ts';
 import { Mapping } from './address.ts';
 import { isFilter } from './filter.ts';
 import { SparkplugConfig } from './sparkplug/config.ts';
@@ -17,7 +18,7 @@ const file = z.string().min(1).max(4096);
 /** %u in a filter is the user's name, %c the client id. Topics that begin with $ are only read where a filter names them. */
 const User = z.strictObject({
   name: z.string().min(1),
-  password: z.string().min(8),
+  password: z.string().min(8).meta(SECRET),
   publish: z.array(filter).default(['#']),
   subscribe: z.array(filter).default(['#']),
   maxSessions: z
@@ -116,7 +117,7 @@ export const ClientConfig = z
         'must look like mqtt://host:1883, mqtts://host:8883 or wss://host:443/mqtt, without user or password',
       ),
     user: z.string().min(1).optional(),
-    password: z.string().optional(),
+    password: z.string().meta(SECRET).optional(),
     clientId: z
       .string()
       .min(1)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../secret.ts';
 import { AlarmsConfig } from './alarms/config.ts';
 import { NodeIdText } from './node-id.ts';
 
@@ -31,7 +32,7 @@ export const OpcuaConfig = z
       .default('SignAndEncrypt')
       .describe('Only with a security policy that is named.'),
     user: z.string().min(1).optional(),
-    password: z.string().optional(),
+    password: z.string().meta(SECRET).optional(),
     userCertificate: z
       .string()
       .min(1)
@@ -40,6 +41,7 @@ export const OpcuaConfig = z
     userKey: z
       .string()
       .min(1)
+      .meta(SECRET)
       .optional()
       .describe('Its private key: PEM text (name a secret), or the path of a PEM file.'),
     publishingMs: z

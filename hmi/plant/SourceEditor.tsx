@@ -97,12 +97,13 @@ function Editor({ protocol, name: given, before }: EditorProps) {
 
   const test = async () => {
     setResult(null);
-    const body = { protocol: protocol.name, ...parted(called || 'new', config) };
+    const body = { protocol: protocol.name, ...parted(called || 'new', config, schema) };
     setResult(await call<TestResult>('/api/v1/sources/test', { method: 'POST', body }));
   };
   const save = async () => {
     const enabled = before?.enabled ?? true;
-    await saveSource(called, { protocol: protocol.name as SourceSettings['protocol'], config, enabled });
+    const settings = { protocol: protocol.name as SourceSettings['protocol'], config, enabled };
+    await saveSource(called, settings, schema);
     route(`/sources/${encodeURIComponent(called)}`);
   };
 

@@ -2,22 +2,12 @@ import type { VNode } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { t } from '../../locale.ts';
 import { Choice, Hint, Json, Line, Pair, SecretField, Switch } from './lines.tsx';
-import {
-  type FieldProps,
-  initial,
-  isRecord,
-  isSecret,
-  labelOf,
-  type Schema,
-  type Shape,
-  shapeOf,
-} from './schema.ts';
+import { type FieldProps, initial, isRecord, labelOf, type Schema, type Shape, shapeOf } from './schema.ts';
 import { variantIndex, variantName, variantsOf } from './schema.ts';
 
 /** One value of a configuration, drawn by its schema. */
 export function SchemaField(props: FieldProps) {
-  const Drawn =
-    isSecret(props.name) && shapeOf(props.schema) === 'text' ? SecretField : fields[shapeOf(props.schema)];
+  const Drawn = props.schema.writeOnly === true ? SecretField : fields[shapeOf(props.schema)];
   return <Drawn {...props} />;
 }
 

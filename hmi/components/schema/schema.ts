@@ -18,6 +18,8 @@ export interface Schema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
+  /** Nobody may read it over a shoulder, and it never stands in a configuration. */
+  readonly writeOnly?: boolean;
 }
 
 export type Path = readonly (string | number)[];
@@ -157,8 +159,15 @@ export function labelOf(key: string): string {
   return unit === '' ? label : `${label} (${units[unit] ?? unit})`;
 }
 
-/** Texts that nobody may read over a shoulder, and that never stand in a configuration. */
-export const isSecret = (key: string): boolean => /password|secret|token$|privateKey|passphrase/i.test(key);
+/** The schema of a part of a value. */
+export function partOf(schema: Schema | undefined, value: unknown, key: string): Schema | undefined {
+  if (schema === undefined) return undefined;
+  const variant = variantsOf(schema)[variantIndex(schema, value)];
+  if (variant !== undefined) return partOf(variant, value, key);
+  const { properties = {}, additionalProperties, items } = schema;
+  const others = typeof additionalProperties === 'object' ? additionalProperties : items;
+  return properties[key] ?? others;
+}
 
 /** A reference to a kept secret. */
 export const secretName = (value: unknown): string | undefined =>

@@ -2,20 +2,28 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/preact';
 import { LocationProvider } from 'preact-iso';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { HttpConfig } from '../../../collectors/http/config.ts';
+import { MqttConfig } from '../../../collectors/mqtt/config.ts';
 import { OpcuaConfig } from '../../../collectors/opcua/config.ts';
+import type { Schema } from '../../../hmi/components/schema/schema.ts';
 import { parted } from '../../../hmi/plant/source-settings.ts';
 import { NewSource } from '../../../hmi/plant/SourceEditor.tsx';
 import { serve, signedIn } from '../../support/hmi.ts';
 import { linked } from '../linked.ts';
 
+const jsonOf = (schema: z.ZodType) =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Schema;
 const soon = { timeout: 5000, interval: 20 };
 afterEach(cleanup);
 
 test('a typed password becomes a reference, and the password goes another way', () => {
-  const config = { endpoint: 'opc.tcp://x:4840', user: 'u', password: 'geheim' };
-  expect(parted('Press 1', config)).toEqual({
-    config: { endpoint: 'opc.tcp://x:4840', user: 'u', password: { secret: 'press-1-password' } },
-    secrets: { 'press-1-password': 'geheim' },
+  const config = { endpoint: 'opc.tcp://x:4840', user: 'u', password: 'geheim', userKey: 'PEM' };
+  expect(parted('Press 1', config, jsonOf(OpcuaConfig))).toEqual({
+    config: {
+      ...{ endpoint: 'opc.tcp://x:4840', user: 'u' },
+      ...{ password: { secret: 'press-1-password' }, userKey: { secret: 'press-1-userkey' } },
+    },
+    secrets: { 'press-1-password': 'geheim', 'press-1-userkey': 'PEM' },
   });
   const broker = {
     broker: {
@@ -25,7 +33,7 @@ test('a typed password becomes a reference, and the password goes another way', 
       ],
     },
   };
-  expect(parted('field', broker)).toEqual({
+  expect(parted('field', broker, jsonOf(MqttConfig))).toEqual({
     config: {
       broker: {
         users: [
@@ -35,6 +43,11 @@ test('a typed password becomes a reference, and the password goes another way', 
       },
     },
     secrets: { 'field-broker-users-a-password': 'one' },
+  });
+  const http = { auth: { basic: { user: 'u', password: 'one' } }, headers: { 'x-token': 'plain' } };
+  expect(parted('api', http, jsonOf(HttpConfig))).toEqual({
+    config: { ...http, auth: { basic: { user: 'u', password: { secret: 'api-auth-basic-password' } } } },
+    secrets: { 'api-auth-basic-password': 'one' },
   });
 });
 
