@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from '../platform/cli.ts';
 import { Refusal, required } from '../platform/cli.ts';
+import { environment } from '../platform/config.ts';
 import { timeLimit } from '../platform/time-limit.ts';
 
 const PENSTOCK = fileURLToPath(new URL('./penstock.mjs', import.meta.url));
@@ -43,6 +44,7 @@ function makeSecrets(data: string): void {
 function startPart(name: string, data: string, words: readonly string[]): Part {
   const log = join(data, `${name}.log`);
   const child = spawn(process.execPath, [PENSTOCK, name, ...words], {
+    env: { ...environment, PENSTOCK_BACKUP__FOLDER: join(data, name, 'backups') },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

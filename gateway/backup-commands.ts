@@ -119,6 +119,8 @@ async function restoreHere(
   { manifest, overwrite, signal }: Restoring,
 ): Promise<void> {
   await using _ = await lockFolder(of.data);
+  const stranger = (await of.stranger?.(folder)) ?? null;
+  if (stranger !== null) throw new Refusal(stranger);
   if (!overwrite) await refuseReplacing(of, manifest);
   await using db = await open(of, 'penstock restore');
   if (of.url !== 'embedded') await refuseConnected(db);

@@ -21,6 +21,8 @@ export interface BackedUp {
   readonly url: string;
   readonly migrations: readonly Migrations[];
   readonly series: SeriesTables;
+  /** Why a backup must not be put into the data folder, and what to do; null where it may. */
+  readonly stranger?: (folder: string) => Promise<string | null>;
   /** What a restored database needs before it is used. */
   readonly settle: (tx: Db, manifest: Manifest) => Promise<void>;
 }

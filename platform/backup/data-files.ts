@@ -7,7 +7,7 @@ import { bytesFacts, damaged } from './rows-file.ts';
 import type { FileFacts } from './rows-file.ts';
 
 /** Where the files of the data folder are kept in a backup. */
-const FILES = 'files';
+export const FILES = 'files';
 /** What is in the database, belongs to this very process, or is made anew. */
 const LEFT_OUT = new Set([
   'database',

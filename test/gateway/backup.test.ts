@@ -216,3 +216,23 @@ test('a backup that fails leaves nothing behind', async () => {
   await expect(failing).rejects.toThrow();
   expect(await readdir(at('failed'))).toEqual([]);
 });
+
+test('a backup is not put beside readings of another plant that still wait', async () => {
+  const data = at('other');
+  const other = aGateway(data);
+  const tag = (name: string) => ({ id: 1, name });
+  const keep = (folder: string, name: string) =>
+    writeFile(join(folder, 'last-known.json'), JSON.stringify({ plant: { tags: [tag(name)], rules: [] } }));
+  const backup = at('of-a-plant');
+  await mkdir(join(backup, 'files'), { recursive: true });
+  await keep(join(backup, 'files'), 'TI-1');
+  await mkdir(join(data, 'spool'), { recursive: true });
+  await keep(data, 'PI-9');
+  expect(await other.stranger?.(backup)).toBeNull();
+  await writeFile(join(data, 'spool', '0000000001.spool'), 'readings');
+  expect(await other.stranger?.(backup)).toMatch(
+    /tag 1 is 'PI-9'.*that of the backup is 'TI-1'.*emptied data folder/,
+  );
+  await keep(data, 'TI-1');
+  expect(await other.stranger?.(backup)).toBeNull();
+});
