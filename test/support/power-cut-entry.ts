@@ -4,8 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as timers from 'node:timers/promises';
-import { migrations } from '../../gateway/migrations.ts';
+import { PlantModel } from '../../gateway/plant/model.ts';
 import { flushTo } from '../../gateway/store/flush.ts';
+import { activateModel, insertModel, selectActiveModels } from '../../gateway/store/models.ts';
+import { selectPlant, upsertPlant } from '../../gateway/store/plant.ts';
 import type { TagId } from '../../history/reading.ts';
 import { compressOld, dropOld } from '../../history/store/retention.ts';
 import { rollUp } from '../../history/store/roll-ups.ts';
@@ -14,7 +16,10 @@ import { migrate } from '../../platform/database/migrate.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
 import { outbox } from '../../sync/edge/store/outbox.ts';
+import { aModel } from './forecasting.ts';
+import { aPlantFile } from './plant.ts';
 import { BATCH_READINGS, FILL_READINGS, selectFacts, tags } from './power-cut-facts.ts';
+import { restoring } from './power-cut-restore.ts';
 import type { Order, Told } from './power-cut.ts';
 import { aReading } from './readings.ts';
 import { aChange, aWriter, callable } from './writer.ts';
@@ -26,6 +31,7 @@ const FLIP_MS = 120;
 const DAY_MS = 86_400_000;
 const MOST_STEPS = 5;
 const PAUSE_MS = 20;
+const SECOND_MS = 1_001;
 
 const tell = (told: Told) => void process.stdout.write(`${JSON.stringify(told)}\n`);
 const log = createLog('child', 'silent');
@@ -34,7 +40,8 @@ const dayAt = (day: number) => firstDay + day * DAY_MS;
 
 await using database = await openDatabase({ url, folder: join(folder, 'database'), name: 'child', log });
 await database.ready(AbortSignal.timeout(60_000));
-await migrate(database, migrations, log);
+const backups = restoring(database, folder, url, log);
+await backups.open();
 const called = callable(database);
 const options = { db: called.db, folder: join(folder, 'spool'), slowMs: 200, flush: flushTo(outbox) };
 await using writer = await aWriter(options);
@@ -44,15 +51,17 @@ tell({ found: await selectFacts(database, new Date(firstDay)) });
 /** Batches of readings, each with an alarm. */
 let next = round * 100_000;
 async function saveOn(): Promise<never> {
-  for (;;) {
-    const batch = next++;
-    const readings = Array.from({ length: BATCH_READINGS }, (_, i) => {
-      const value = batch * BATCH_READINGS + i;
-      return aReading({ tag: tags.batches as TagId, value, at: baseAt + value / 1000 });
-    });
-    await writer.save(readings, [aChange({ comment: String(batch), at: baseAt + batch / 1000 })]);
-    tell({ batch });
-  }
+  for (;;) await saveOne();
+}
+
+async function saveOne(): Promise<void> {
+  const batch = next++;
+  const readings = Array.from({ length: BATCH_READINGS }, (_, i) => {
+    const value = batch * BATCH_READINGS + i;
+    return aReading({ tag: tags.batches as TagId, value, at: baseAt + value / 1000 });
+  });
+  await writer.save(readings, [aChange({ comment: String(batch), at: baseAt + batch / 1000 })]);
+  tell({ batch });
 }
 
 /** Records of the audit trail, which go to the database by themselves. */
@@ -103,6 +112,22 @@ async function migrateOnce(step: number): Promise<void> {
   await begun(() => migrate(database, [{ name: `cut-${name}`, folder: pathToFileURL(place) }], log));
 }
 
+/** Makes one model after the other the active one. */
+async function switchModel(): Promise<void> {
+  if ((await selectPlant(database)) === null) await upsertPlant(database, PlantModel.parse(aPlantFile()));
+  const tag = (await selectPlant(database))!.tags[0]!;
+  const placement = { tag: tag.id, origin: 'site', training: null, trainedAt: new Date() } as const;
+  const [active, shadow] = [aModel(), aModel()];
+  const inForce = await selectActiveModels(database, tag.id);
+  if (inForce.length === 0) await insertModel(database, active, { ...placement, state: 'active' });
+  await insertModel(database, shadow, { ...placement, state: 'shadow' });
+  await begun(() => activateModel(database, shadow.id, 'cut'));
+  const [row] = await database.query<{ version: number }>('select version from models where id = $1', [
+    shadow.id,
+  ]);
+  tell({ active: row?.version ?? 0 });
+}
+
 const works: Readonly<Record<Order['moment'], (step: number) => Promise<void>>> = {
   'first start': () => timers.setTimeout(PAUSE_MS),
   writing: () => begun(() => timers.setTimeout(PAUSE_MS)),
@@ -123,11 +148,19 @@ const works: Readonly<Record<Order['moment'], (step: number) => Promise<void>>> 
     await fill(round * 10 + step, tags.fill);
     await begun(() => rollUp(database, Date.now(), never));
   },
+  model: switchModel,
+  async restore() {
+    await timers.setTimeout(SECOND_MS); // backups are named by their second
+    await saveOne();
+    await begun(await backups.backUp());
+  },
 };
 
-for (let i = 0; i < IN_FLIGHT; i++) void saveOn();
-void auditOn();
-if (order.flips)
+// Nobody may use a database that is being restored.
+const isAlone = moment === 'restore';
+for (let i = 0; i < IN_FLIGHT && !isAlone; i++) void saveOn();
+if (!isAlone) void auditOn();
+if (order.flips && !isAlone)
   setInterval(() => {
     called.away = !called.away;
   }, FLIP_MS);

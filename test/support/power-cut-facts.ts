@@ -17,6 +17,8 @@ export interface Facts {
   /** Steps of migration that are on record, and those whose table is there. */
   readonly migrated: readonly string[];
   readonly moved: readonly string[];
+  /** The version of the model that forecasts; 0: there is none. */
+  readonly active: number;
   /** What must never be: gaps in the outbox, damage. */
   readonly faults: readonly string[];
 }
@@ -49,7 +51,8 @@ export async function selectFacts(db: Db, firstDay: Date): Promise<Facts> {
         `select 'cut-' || substr(relname, 7) as word from pg_class where relname ~ '^moved_' and relkind = 'r' order by 1`,
       ),
     ),
-    faults: [...(await gaps(db)), ...(await damage(db))],
+    active: numbers(await db.query(`select version as n from models where state = 'active'`))[0] ?? 0,
+    faults: [...(await gaps(db)), ...(await torn(db)), ...(await damage(db))],
   };
 }
 
@@ -60,6 +63,15 @@ const gaps = async (db: Db): Promise<string[]> =>
       `select format('outbox %s: %s segments from %s to %s, next %s', s.stream, count(o), min(seq), max(seq), next_seq) as word
        from sync_streams s left join sync_outbox o on o.stream = s.stream and o.epoch = s.epoch
        group by s.stream, next_seq having count(o) <> next_seq - 1 or coalesce(max(seq), 0) <> next_seq - 1`,
+    ),
+  );
+
+/** A tag that has models has one that is active. */
+const torn = async (db: Db): Promise<string[]> =>
+  words(
+    await db.query(
+      `select format('tag %s has %s active models', tag_id, count(*) filter (where state = 'active')) as word
+       from models group by tag_id having count(*) filter (where state = 'active') <> 1`,
     ),
   );
 

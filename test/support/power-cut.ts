@@ -7,7 +7,10 @@ import type { Facts } from './power-cut-facts.ts';
 
 const entry = fileURLToPath(new URL('./power-cut-entry.ts', import.meta.url));
 
-export const moments = ['writing', 'compression', 'retention', 'migration', 'checkpoint', 'roll-up'] as const;
+export const moments = [
+  ...(['writing', 'compression', 'retention', 'migration', 'checkpoint', 'roll-up'] as const),
+  ...(['model', 'restore'] as const),
+] as const;
 
 /** What a process is to do until its power is cut. */
 export interface Order {
@@ -30,6 +33,7 @@ export type Told =
   | { readonly audit: number }
   | { readonly filled: readonly [day: number, tag: number] }
   | { readonly dropping: number }
+  | { readonly active: number }
   | { readonly begun: Order['moment'] };
 
 /** All that was acknowledged since the disk was empty. */
@@ -39,11 +43,14 @@ export interface Acknowledged {
   readonly filled: Set<string>;
   /** Up to this day all may be gone. */
   dropped: number;
+  /** The version of the model that was made the active one last. */
+  active: number;
 }
 
 export const nothingYet = (): Acknowledged => ({
   ...{ batches: new Set<number>(), audits: new Set<number>(), filled: new Set<string>() },
   dropped: -1,
+  active: 0,
 });
 
 type Faults = Readonly<Record<string, unknown>>;
@@ -58,11 +65,8 @@ export function work(order: Order, acknowledged: Acknowledged) {
   const lines = createInterface(child.stdout).on('line', (line) => {
     const told = JSON.parse(line) as Told;
     if ('found' in told) faults = faultsOf(told.found, acknowledged);
-    else if ('batch' in told) acknowledged.batches.add(told.batch);
-    else if ('audit' in told) acknowledged.audits.add(told.audit);
-    else if ('filled' in told) acknowledged.filled.add(told.filled.join());
-    else if ('dropping' in told) acknowledged.dropped = Math.max(acknowledged.dropped, told.dropping);
-    else begun = true;
+    else if ('begun' in told) begun = true;
+    else note(told, acknowledged);
   });
   const closed = new Promise<void>((resolve) => lines.once('close', resolve));
   const failIfEnded = () => {
@@ -91,6 +95,14 @@ export function work(order: Order, acknowledged: Acknowledged) {
   };
 }
 
+function note(told: Exclude<Told, { found: Facts } | { begun: unknown }>, acknowledged: Acknowledged): void {
+  if ('batch' in told) acknowledged.batches.add(told.batch);
+  else if ('audit' in told) acknowledged.audits.add(told.audit);
+  else if ('filled' in told) acknowledged.filled.add(told.filled.join());
+  else if ('active' in told) acknowledged.active = Math.max(acknowledged.active, told.active);
+  else acknowledged.dropped = Math.max(acknowledged.dropped, told.dropping);
+}
+
 const ascending = (numbers: readonly number[]) =>
   numbers.every((n, i) => i === 0 || n > (numbers[i - 1] ?? n));
 
@@ -112,6 +124,7 @@ function faultsOf(found: Facts, acknowledged: Acknowledged): Faults {
       ...found.migrated.filter((name) => !found.moved.includes(name)),
       ...found.moved.filter((name) => !found.migrated.includes(name)),
     ],
+    lostModels: found.active >= acknowledged.active ? [] : [found.active],
     outOfOrder: ascending(found.alarms) && ascending(found.audits) ? [] : ['alarms or audit records'],
     damage: found.faults,
   };
