@@ -72,6 +72,8 @@ function needed(issue: Issue): string | undefined {
     return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unitOf(issue.origin)}`;
   if (issue.code === 'too_big')
     return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unitOf(issue.origin)}`;
+  if (issue.code === 'invalid_format' && issue.format === 'datetime')
+    return 'an instant with its offset, such as 2026-11-21T08:00:00Z';
   return undefined;
 }
 

@@ -89,6 +89,13 @@ const FIND_SMALL_TARGETS = `(() => {
   return found;
 })()`;
 
+/** Runs in the page. Where the page scrolls in a frame, nothing may make the document around it longer than the screen. */
+const IS_TOO_LONG = `(() => {
+  const page = document.querySelector('main#page');
+  const isFramed = page !== null && getComputedStyle(page).overflowY === 'auto';
+  return isFramed && document.documentElement.scrollHeight > innerHeight;
+})()`;
+
 /** All that keeps somebody from reading and touching what is on the page now. */
 export async function faultsOf(page: Page): Promise<string[]> {
   const isTooWide = await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
@@ -96,5 +103,6 @@ export async function faultsOf(page: Page): Promise<string[]> {
     ...(await accessibilityFaults(page)),
     ...(await page.evaluate<string[]>(FIND_SMALL_TARGETS)),
     ...(isTooWide ? ['The page scrolls sideways.'] : []),
+    ...((await page.evaluate<boolean>(IS_TOO_LONG)) ? ['The document scrolls around its page.'] : []),
   ];
 }

@@ -85,3 +85,26 @@ test('a connection is tried before it is kept: what is wrong stands there in sec
   await keepScreen(page, 'gateway-test-connection');
   expect(await faultsOf(page)).toEqual([]);
 });
+
+test('what is on a trend leaves as a file of every reading, and other tags with it', async () => {
+  const page = await aPage();
+  const [first, second] = [await tagOf(demo.site, 'XMEAS_07'), await tagOf(demo.site, 'XMEAS_08')];
+  await expect.poll(() => lastOf(second), soon).toBeDefined();
+  await page.goto(`${GATEWAY}/tags/${first.id}`);
+  await page.getByRole('button', { name: 'Export…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Search for more tags').fill(second.name);
+  await dialog.getByLabel(second.name).check();
+  await dialog.getByText(/About [\d,]+ readings/).waitFor();
+  await keepScreen(page, 'gateway-export');
+  expect(await faultsOf(page)).toEqual([]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Export', exact: true }).click(),
+  ]);
+  const lines = (await readFile(await download.path(), 'utf8')).trim().split('\r\n');
+  expect(lines[0]).toBe('time,tag,value,quality,reason,cleaned');
+  expect(new Set(lines.slice(1).map((line) => line.split(',')[1]))).toEqual(
+    new Set([first.name, second.name]),
+  );
+});

@@ -52,13 +52,13 @@ export function ExportDialog({ tag, range, onClose }: Props) {
             </label>
           </div>
           {format === 'parquet' ? null : (
-            <label>
+            <label class="pick-line">
               <input
                 type="checkbox"
                 checked={inPlantTime}
                 onChange={(event) => setInPlantTime(event.currentTarget.checked)}
-              />{' '}
-              {t('export.plantTime', { zone: timeZone.value })}
+              />
+              <span>{t('export.plantTime', { zone: timeZone.value })}</span>
             </label>
           )}
           <Plan wanted={wanted} />

@@ -29,15 +29,17 @@ export function TagChoice({ chosen, onChoose }: Props) {
       </label>
       <div class="choice-list">
         {shown.map((tag) => (
-          <label key={tag.id}>
+          <label key={tag.id} class="pick-line">
             <input
               type="checkbox"
               checked={ids.has(tag.id)}
               onChange={() =>
                 onChoose(ids.has(tag.id) ? chosen.filter(({ id }) => id !== tag.id) : [...chosen, tag])
               }
-            />{' '}
-            {tag.name} <small>{tag.description}</small>
+            />
+            <span>
+              {tag.name} <small>{tag.description}</small>
+            </span>
           </label>
         ))}
       </div>
