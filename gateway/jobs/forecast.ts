@@ -86,7 +86,7 @@ async function modelsFor(
   if ((active !== undefined && busy) || !(await isRefitDue(tag, models, step))) return models;
   const data = await historyToLearn(tag, step);
   const fitted = await fit(predictor, tag, data, busy ? 'seasonal-naive' : chosenKind(active));
-  if (!('unusable' in fitted)) return storeModels(step, tag, fitted, active?.chosenBy ?? null);
+  if (!('unusable' in fitted)) return storeModels(step, tag, fitted, models);
   if (active === undefined) tally.short += 1;
   log.info(
     { tag: tag.name, reason: fitted.unusable },
@@ -100,21 +100,24 @@ const chosenKind = (active: ModelInForce | undefined): Kind | null =>
 
 /** In place of those that the site made before. */
 async function storeModels(
-  { db, slot, tally }: Step,
+  { db, slot, tally, log }: Step,
   tag: ForecastTag,
   fitted: readonly Fitted[],
-  chosenBy: string | null,
+  before: readonly ModelInForce[],
 ): Promise<ModelInForce[]> {
   const trainedAt = new Date(slot);
-  await db.transaction(async (tx) => {
-    await retireSiteModels(tx, tag.id);
+  const chosenBy = before.find(({ state }) => state === 'active')?.chosenBy ?? null;
+  const isStored = await db.transaction(async (tx) => {
+    if (!(await retireSiteModels(tx, tag.id, before))) return false;
     for (const { artefact, ...placement } of fitted)
       await insertModel(tx, artefact, {
         ...{ tag: tag.id, origin: 'site', training: null, trainedAt, ...placement },
         chosenBy: placement.state === 'active' ? chosenBy : null,
       });
+    return true;
   });
-  tally.fitted += fitted.length;
+  if (isStored) tally.fitted += fitted.length;
+  else log.info({ tag: tag.name }, 'Another model of this tag was chosen meanwhile: it stays.');
   return selectActiveModels(db, tag.id);
 }
 

@@ -88,12 +88,22 @@ export const selectActiveModels = (db: Db, tag: TagId | null = null): Promise<Mo
     [tag],
   );
 
-/** Takes the models that the site made itself out of force, before their successors come. */
-export const retireSiteModels = (tx: Db, tag: TagId): Promise<unknown> =>
-  tx.query(
+const inForce = (models: readonly ModelInForce[]): string =>
+  models.map(({ id, state, chosenBy }) => `${id} ${state} ${chosenBy ?? ''}`).join();
+
+/**
+ * Takes the models that the site made itself out of force, before their successors come. False where those in force are
+ * no longer the `known` ones: somebody has chosen meanwhile, and that stays.
+ */
+export async function retireSiteModels(tx: Db, tag: TagId, known: readonly ModelInForce[]): Promise<boolean> {
+  await lockTag(tx, tag);
+  if (inForce(await selectActiveModels(tx, tag)) !== inForce(known)) return false;
+  await tx.query(
     `update models set state = 'retired' where tag_id = $1 and origin = 'site' and state in ('active', 'shadow')`,
     [tag],
   );
+  return true;
+}
 
 /** Forgets all but the newest `kept` retired models that each tag's site made itself, with their forecasts. */
 export async function deleteOldModels(db: Db, kept: number): Promise<number> {

@@ -173,6 +173,27 @@ test('the kind that a person has chosen is kept when the model is refitted', asy
   expect(refitted?.id).not.toBe(naive.id);
 });
 
+test('a model that somebody activates while its successor is being made stays', async () => {
+  await runAt(jobOver(), SLOT);
+  const chosen = aModel({ kind: 'seasonal-naive' });
+  const placement = { tag: tag.id, origin: 'site', training: null, trainedAt: new Date(SLOT) } as const;
+  await insertModel(db, chosen, { ...placement, state: 'shadow' });
+  const values = seasonalValues({ length: 240 });
+  const history = historyOf(
+    new Map([[tag.id, { start: SLOT + DAY - 240 * MINUTE, stepMs: MINUTE, values }]]),
+  );
+  const job = forecast({
+    db,
+    tags: () => Promise.resolve([tag]),
+    selectSeries: async (query) => {
+      await activateModel(db, chosen.id, 'ada');
+      return history(query);
+    },
+  });
+  expect(await runAt(job, SLOT + DAY)).toMatchObject({ forecasts: 1, fitted: 0 });
+  expect(await selectActiveModels(db)).toMatchObject([{ id: chosen.id, chosenBy: 'ada' }]);
+});
+
 test('a tag that fails does not take the others with it; all of them together fail the run', async () => {
   const good = historyOf(
     new Map([[tag.id, { start: SLOT - 240 * MINUTE, stepMs: MINUTE, values: seasonalValues() }]]),
