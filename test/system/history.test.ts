@@ -34,7 +34,7 @@ afterAll(async () => {
 
 const asked = [3, 17, 25, 44, spike.tag, 61, 77, 92].map((tag) => tag as TagId);
 /** The greatest number of readings and roll-ups that an answer goes through. */
-const MOST_ROWS = 90_000;
+const MOST_ROWS = 80_000;
 
 test.each([0.02, 1, 6, 11, 15, 21, 30, 60, 120, 160, 240, 480, 24 * DAYS])(
   'eight tags of %s hours at 2000 pixels are answered from a bounded number of rows, without a temporary file',
