@@ -9,7 +9,7 @@ import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
 import { aBrowser } from './access.ts';
 import { aCentre } from './centre.ts';
-import { startDaemon, writeSite } from './daemon.ts';
+import { health, startDaemon, writeSite } from './daemon.ts';
 import type { Daemon } from './daemon.ts';
 import { aDatabaseAddress, requiredServer } from './database.ts';
 import { aDevice, startField } from './field.ts';
@@ -111,6 +111,11 @@ export async function aSiteToKill() {
       ),
     /** Waits until more was acknowledged. */
     works: (readings: number) => moreThan(() => field.acknowledged.size, readings),
+    /** Waits until each device was heard. */
+    connected: () =>
+      expect
+        .poll(() => health(`http://127.0.0.1:${port}`).then(({ checks }) => checks['sources']?.status), soon)
+        .toBe('ok'),
     /** An administrator at a browser. */
     async signIn() {
       const browser = aBrowser(`http://127.0.0.1:${port}`);

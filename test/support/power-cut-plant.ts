@@ -33,13 +33,15 @@ export async function raiseAlarms(port: number, password: string, signal: AbortS
   over.catch(() => undefined);
   const say = (value: number, time: number) =>
     Promise.race([over, device.publishAsync('t/level', JSON.stringify({ value, time }), { qos: 1 })]);
+  // What was on its way for longer is history: stored, and never judged.
+  const isInTime = (time: number) => Date.now() - time < LATE_MS;
   const run = async () => {
-    while (!signal.aborted) {
+    for (let isClear = true; !signal.aborted;) {
       const time = Date.now();
       await say(LIMIT + 10, time);
-      // What was on its way for longer is history: stored, and never judged.
-      if (Date.now() - time < LATE_MS) raised.push(time);
+      if (isClear && isInTime(time)) raised.push(time);
       await say(LIMIT - 10, time + 1);
+      isClear = isInTime(time);
       await timers.setTimeout(2, undefined, { signal });
     }
   };
