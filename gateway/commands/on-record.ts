@@ -1,5 +1,6 @@
 import * as timers from 'node:timers/promises';
 import type { Logger } from '../../platform/log.ts';
+import { isRefusal } from '../../platform/database/refusal.ts';
 
 /** The caller is answered then; recording goes on. */
 const RECORD_MS = 5_000;
@@ -17,7 +18,7 @@ async function untilRecorded(log: Logger, what: object, record: () => Promise<un
       await record();
       return;
     } catch (err) {
-      if (isUnfit(err)) {
+      if (isRefusal(err)) {
         log.error({ err, ...what }, 'What was done at a device cannot be recorded.');
         return;
       }
@@ -26,7 +27,3 @@ async function untilRecorded(log: Logger, what: object, record: () => Promise<un
     }
   }
 }
-
-/** No database will ever take it: SQLSTATE classes 22 and 23. All else may pass later. */
-const isUnfit = (err: unknown): boolean =>
-  err instanceof Error && 'code' in err && /^2[23]...$/.test(String(err.code));

@@ -2,6 +2,7 @@ import type { Reading, TagId } from '../../history/reading.ts';
 import type { Duplicates } from '../../history/store/readings.ts';
 import { crashPoint } from '../../platform/crash/point.ts';
 import type { Db } from '../../platform/database/db.ts';
+import { isRefusal } from '../../platform/database/refusal.ts';
 import type { Aside, Quarantine } from './quarantine.ts';
 import type { Batch, Numbered } from './record.ts';
 
@@ -28,12 +29,6 @@ const MOST_REFUSED = 100;
 /** So much is refused that something else must be wrong: nothing is put aside, all of it waits. */
 export class AllRefused extends Error {
   override name = 'AllRefused';
-}
-
-/** True where the content breaks a limit or a constraint: SQLSTATE classes 22, 23, 54. All else may pass later. */
-function isRefusal(err: unknown): boolean {
-  const code = err instanceof Error && 'code' in err ? err.code : undefined;
-  return typeof code === 'string' && /^(22|23|54)...$/.test(code);
 }
 
 interface Mark {

@@ -2,6 +2,7 @@ import * as timers from 'node:timers/promises';
 import type { KeyObject } from 'node:crypto';
 import { Artefact } from '../../forecasting/artefact.ts';
 import type { Db } from '../../platform/database/db.ts';
+import { isRefusal } from '../../platform/database/refusal.ts';
 import type { Logger } from '../../platform/log.ts';
 import { sealFault } from '../seal.ts';
 import { CentreMessage, MessagesAnswer } from '../wire.ts';
@@ -51,25 +52,43 @@ export async function runDownlink(centre: Centre, link: Downlink, signal: AbortS
   }
 }
 
+/** What the database refuses so often for what it is, it refuses for ever. */
+const MOST_REFUSALS = 3;
+
 /** A message that cannot be applied now is tried again here, so that the uplink goes on meanwhile. */
-async function applyUntilDone(
-  { log, apply, centreKey, retryMs }: Downlink,
-  body: unknown,
-  signal: AbortSignal,
-) {
+async function applyUntilDone(link: Downlink, body: unknown, signal: AbortSignal) {
+  const { log, apply, centreKey, retryMs } = link;
   const instruction = instructionOf(body, centreKey, log);
   if (instruction === null) return;
-  for (;;) {
+  for (let refusals = 0; ;) {
     try {
       await apply(instruction);
       return;
     } catch (err) {
+      if (isRefusal(err)) refusals++;
+      if (refusals >= MOST_REFUSALS) return refuse(link, instruction, err);
       log.error(
         { err, type: instruction.type },
         'A message of the centre could not be applied; trying again.',
       );
       await timers.setTimeout(retryMs, undefined, { signal });
     }
+  }
+}
+
+/** Leaves out what cannot be applied, and says so of a model where its training is shown. */
+async function refuse({ log, apply }: Downlink, instruction: Instruction, err: unknown): Promise<void> {
+  const { type } = instruction;
+  log.error(
+    { err, type },
+    'A message of the centre cannot be applied; it is left out, and the next ones follow.',
+  );
+  if (type !== 'model') return;
+  const error = `The model that came could not be stored: ${err instanceof Error ? err.message : String(err)}`;
+  try {
+    await apply({ type: 'training-status', id: instruction.training, state: 'failed', error });
+  } catch (cause) {
+    log.error({ err: cause, training: instruction.training }, 'Its training could not be marked as failed.');
   }
 }
 

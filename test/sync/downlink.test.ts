@@ -74,6 +74,34 @@ test('a message that cannot be applied is tried again, and the uplink goes on me
   await vi.waitFor(() => expect([failures, line.applied.length]).toEqual([4, 1]), soon);
 });
 
+test('a model that can never be applied ends its training with the reason, and what follows is applied', async () => {
+  const { site, token } = await invited(central);
+  const [training, next] = [randomUUID(), randomUUID()];
+  const text = artefact(training);
+  line.linkTo(line.centre.address, {
+    token,
+    apply: (instruction) =>
+      instruction.type === 'model'
+        ? Promise.reject(Object.assign(new Error('no such tag'), { code: '23503' }))
+        : Promise.resolve(void line.applied.push(instruction)),
+  });
+  await send(site, { type: 'model', training, artefact: text, ...sealModel(training, text, centreKey) });
+  await send(site, { type: 'training-status', id: next, state: 'queued', error: null });
+  await vi.waitFor(
+    () =>
+      expect(line.applied).toMatchObject([
+        {
+          type: 'training-status',
+          id: training,
+          state: 'failed',
+          error: 'The model that came could not be stored: no such tag',
+        },
+        { id: next, state: 'queued' },
+      ]),
+    soon,
+  );
+});
+
 test('a model with the seal of the centre is handed over, checked', async () => {
   const { site, token } = await invited(central);
   const training = randomUUID();
