@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { insertAudit } from '../platform/access/store/audit.ts';
+import type { Act } from '../platform/access/store/audit.ts';
 import type { Command, Values } from '../platform/cli.ts';
 import { Refusal, required, UsageError } from '../platform/cli.ts';
 import { findSecret } from '../platform/config.ts';
+import type { Db } from '../platform/database/db.ts';
 import { createLog } from '../platform/log.ts';
 import { shutdownSignal } from '../platform/shutdown.ts';
 import { enrol as enrolSite } from '../sync/edge/enrol.ts';
@@ -16,6 +19,7 @@ import { propose } from './plant/csv/import.ts';
 import { writeCsv } from './plant/csv/write.ts';
 import { toFile } from './plant/file.ts';
 import { importPlant, readPlantFile } from './plant/load.ts';
+import type { PlantModel } from './plant/model.ts';
 import { selectPlant } from './store/plant.ts';
 import { configOf, configOption, withDatabase } from './with-database.ts';
 import { timeLimit } from '../platform/time-limit.ts';
@@ -50,15 +54,23 @@ export const importCommand: Command = {
     if (file.toLowerCase().endsWith('.csv')) return importTable(values, file);
     const model = readPlantFile(file, check === true ? classesAtHand(values) : classesOf(configOf(values)));
     if (check !== true) {
-      await withDatabase(values, async (db, config) => {
-        await importPlant(db, config.centre === undefined ? noOutbox : outbox, model);
-      });
+      const { areas, sources, tags } = model;
+      const counts = { areas: areas.length, sources: sources.length, tags: tags.length };
+      const act = { action: 'import a plant model', subject: model.site.name, new: { file, ...counts } };
+      await withDatabase(values, (db, config) => take(db, config, model, act));
     }
     process.stdout.write(
       `${file}: ${model.areas.length} areas, ${model.sources.length} sources, ${model.tags.length} tags ${check === true ? 'are well formed' : 'imported'}.\n`,
     );
   },
 };
+
+/** Imports a model together with its line in the audit trail. */
+const take = (db: Db, { centre }: GatewayConfig, model: PlantModel, act: Act): Promise<unknown> =>
+  db.transaction(async (tx) => {
+    await insertAudit(tx, { who: 'command line', address: null, correlationId: null }, act);
+    await importPlant(tx, centre === undefined ? noOutbox : outbox, model);
+  });
 
 const classesOf = ({ retention }: GatewayConfig): string[] => Object.keys(retention.classes);
 
@@ -84,7 +96,8 @@ const importTable = (values: Values, file: string): Promise<void> =>
     }
     const { added, changed, unchanged } = report;
     const check = values['check'] === true;
-    if (!check) await importPlant(db, config.centre === undefined ? noOutbox : outbox, model);
+    const act = { action: 'import tags', new: { file, rows: report.rows, added, changed } };
+    if (!check) await take(db, config, model, act);
     process.stdout.write(
       `${file}: ${added.length} new, ${changed.length} changed, ${unchanged} unchanged tags ${check ? 'are well formed' : 'imported'}.\n`,
     );

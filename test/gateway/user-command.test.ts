@@ -4,6 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { selectAudit } from '../../platform/access/store/audit.ts';
+import { openDatabase } from '../../platform/database/open.ts';
+import { createLog } from '../../platform/log.ts';
 import { aDatabaseAddress, testServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
 import { copyNewDatabase } from '../support/new-database.ts';
@@ -67,4 +70,15 @@ test('a plant model survives export and import', async () => {
   const exported = await readFile(copy, 'utf8');
   expect((await penstock(['import', copy])).code).toBe(0);
   expect((await penstock(['export'])).output).toBe(exported);
+  const log = createLog('test', 'silent');
+  const place = { url: address?.url ?? 'embedded', folder: join(folder.path, 'data', 'database') };
+  await using db = await openDatabase({ ...place, name: 'test', log });
+  const { items } = await selectAudit(db, { limit: 10, offset: 0, action: 'import a plant model' });
+  expect(items).toMatchObject(
+    [copy, file].map((from) => ({
+      who: 'command line',
+      subject: 'Test works',
+      new: { file: from, tags: 2 },
+    })),
+  );
 });
