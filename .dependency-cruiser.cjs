@@ -8,7 +8,7 @@ const mayImport = {
   sync: ['platform', 'history', 'forecasting/(artefact|kinds)\\.ts'],
   gateway: ['platform', 'history', 'collectors', 'forecasting', 'sync'],
   hmi: ['[a-z/]+/api/', 'history/frame\\.ts'],
-  deploy: ['platform/(cli|time-limit)\\.ts'],
+  deploy: ['platform/(cli|config|time-limit)\\.ts'],
 };
 const house = Object.entries(mayImport).map(([from, to]) => ({
   name: `${from}-imports`,
