@@ -4,6 +4,7 @@ import { isClockSet } from '../platform/clock.ts';
 import type { AlarmChange } from './alarms/change.ts';
 import type { Judge } from './alarms/judge.ts';
 import type { Calculator } from './calculated/calculate.ts';
+import { LATE_MS } from './cleaning/freshness.ts';
 import type { Freshness } from './cleaning/freshness.ts';
 import { unsetClock } from './cleaning/unset-clock.ts';
 import type { ThinFigures } from './cleaning/thin/thin.ts';
@@ -83,6 +84,15 @@ export function ingest(steps: Steps): Walk {
   };
 }
 
+/** What was dated just before the clock was set may arrive just after. */
+function doubting() {
+  let until = -Infinity;
+  return (readings: readonly Reading[], now: number): readonly Reading[] => {
+    if (!isClockSet(now)) until = performance.now() + LATE_MS;
+    return performance.now() < until ? unsetClock(readings) : readings;
+  };
+}
+
 /** A clock that is set makes no tag stale, keeps no dead one alive, and ends no hold time. */
 function goAlong({ stepped, freshness, calculate, judge }: Steps): void {
   const byMs = stepped();
@@ -105,6 +115,7 @@ type Keep = ReturnType<typeof keeping>;
 function showing(steps: Steps, keep: Keep) {
   const { clean, freshness, calculate, judge, thin, publish } = steps;
   const alive = aliveIn(steps);
+  const doubt = doubting();
   return async (source: number, raw: readonly Raw[]): Promise<void> => {
     goAlong(steps);
     const now = Date.now();
@@ -112,7 +123,7 @@ function showing(steps: Steps, keep: Keep) {
       freshness.contact(source, now);
       return;
     }
-    const read = isClockSet(now) ? clean(raw) : unsetClock(clean(raw));
+    const read = doubt(clean(raw), now);
     const heard = freshness.live(source, read, now);
     const computed = alive(calculate.take(heard, now), now);
     const live = [...heard, ...computed];

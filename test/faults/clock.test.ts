@@ -19,7 +19,7 @@ import { copyNewDatabase } from '../support/new-database.ts';
 
 /** What a device may be ahead of us is an hour: we are set back by somewhat less. */
 const HOUR_S = 3_540;
-const A_GOOD_MANY = 300;
+const A_GOOD_MANY = 150;
 const USER = { name: 'Ada', password: 'a long password' };
 const soon = { timeout: 60_000, interval: 50 };
 const log = createLog('test', 'silent');

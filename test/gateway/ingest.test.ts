@@ -209,11 +209,14 @@ test('while the clock is not set, what it dates is doubted, and what a device da
   const today = Date.UTC(2026, 5, 1);
   await walk.emit(1)([aRaw({ at: today })]);
   vi.setSystemTime(today + 1_000);
+  // It was on its way while the clock was set.
+  await walk.emit(1)([aRaw({ at: Date.UTC(2000, 0, 1, 0, 4) })]);
   await walk.emit(1)([aRaw({ at: today + 1_000 })]);
   const stored = saved.flatMap(({ readings }) => readings);
   expect(stored.map(({ at, quality }) => [at, reasonOf(quality)])).toEqual([
     [Date.UTC(2000, 0, 1, 0, 3), 'clock not set'],
     [today, 'none'],
+    [Date.UTC(2000, 0, 1, 0, 4), 'clock not set'],
     [today + 1_000, 'none'],
   ]);
 });
