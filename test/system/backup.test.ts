@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { openDatabase } from '../../platform/database/open.ts';
 import type { Database } from '../../platform/database/db.ts';
 import { anEmbedded, fillSmallPlant, quiet, rowsOfTable } from '../support/backup.ts';
@@ -109,4 +110,66 @@ test('the doctor finds a server with which all is well, and a gateway that runs'
   expect(stateOf(`port ${site.port}`)).toBe('ok');
   for (const check of ['database version', 'database rights', 'database clock', 'durability', 'data folder'])
     expect(`${check} ${stateOf(check)}`).toMatch(/ (ok|warning)$/);
+});
+
+/** A centre in a folder of its own. */
+async function aCentre(folder: string, database: string) {
+  const port = await freePort();
+  const config = join(folder, 'central.yaml');
+  await mkdir(folder, { recursive: true });
+  const settings = { mode: 'evaluation', data: join(folder, 'data'), web: { port, transport: 'node' } };
+  await writeFile(config, stringify({ ...settings, database: { url: database } }));
+  return { port, config, data: settings.data };
+}
+
+const ADMINISTRATOR = { name: 'Ada Lovelace', password: 'analytical engine' };
+
+/** What a signed-in administrator does with the API of a daemon. */
+async function signedIn(url: string, way: 'setup' | 'session', more: object = {}) {
+  const json = { 'content-type': 'application/json', origin: url };
+  const ask = (path: string, method: string, body: object | undefined, cookie = '') =>
+    fetch(`${url}/api/v1/${path}`, {
+      method,
+      headers: { ...json, cookie },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const entered = await ask(way, 'POST', { ...ADMINISTRATOR, ...more });
+  const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+  expect([entered.status, cookie]).toEqual([way === 'setup' ? 201 : 200, expect.stringContaining('=')]);
+  return async (path: string, body?: object): Promise<unknown> =>
+    (await ask(path, body === undefined ? 'GET' : 'POST', body, cookie)).json();
+}
+
+test('a centre goes from a server to an embedded database: its users, its sites and its key', async () => {
+  await using place = await aFolder();
+  await using server = await aDatabaseAddress(requiredServer());
+  const first = await aCentre(join(place.path, 'first'), server.url);
+  let made: string;
+  {
+    await using daemon = startDaemon('central', first.config, first.port);
+    await untilUp(daemon);
+    const code = (await readFile(join(first.data, 'setup-code'), 'utf8')).trim();
+    const ask = await signedIn(daemon.url, 'setup', { code });
+    await ask('sites', { name: 'North works' });
+    const { stdout, stderr } = await penstock(
+      ...['backup', '--central', '--config', first.config, '--test', join(place.path, 'backups')],
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toContain('all rows came back');
+    made = backupOf(stdout);
+    expect(await daemon.stop()).toBe(0);
+  }
+
+  const second = await aCentre(join(place.path, 'second'), 'embedded');
+  const wrong = await aSite(join(place.path, 'site'), 'embedded');
+  expect((await penstock('restore', '--config', wrong.config, made)).stderr).toContain('central');
+  expect(await penstock('restore', '--central', '--config', second.config, made)).toMatchObject({
+    ...{ code: 0, stderr: '' },
+  });
+  await using daemon = startDaemon('central', second.config, second.port);
+  await untilUp(daemon);
+  const ask = await signedIn(daemon.url, 'session');
+  expect(await ask('sites')).toMatchObject({ items: [{ name: 'North works' }] });
+  const keyOf = (data: string) => readFile(join(data, 'centre.key'), 'utf8');
+  expect(await keyOf(second.data)).toBe(await keyOf(first.data));
 });
