@@ -9,7 +9,7 @@ function aClock() {
       () => time.wall,
       () => time.steady,
     ),
-    pass(ms: number) {
+    pass: (ms: number): void => {
       time.wall += ms;
       time.steady += ms;
     },

@@ -43,12 +43,13 @@ export async function explained<T>(db: Db, ask: (db: Db) => Promise<T>): Promise
   const watched: Db = {
     ...db,
     async query(sql, values) {
+      const text = typeof sql === 'string' ? sql : sql.text;
       const [plan] = await db.query<{ 'QUERY PLAN': readonly { Plan: Node }[] }>(
-        `explain (analyze, buffers, timing off, format json) ${sql}`,
+        `explain (analyze, buffers, timing off, format json) ${text}`,
         values,
       );
       const root = plan?.['QUERY PLAN'][0]?.Plan;
-      if (root === undefined) throw new Error(`The database did not explain: ${sql}`);
+      if (root === undefined) throw new Error(`The database did not explain: ${text}`);
       work.statements += 1;
       work.spilledPages += root['Temp Written Blocks'] ?? 0;
       add(work, root, chunks);
