@@ -89,11 +89,10 @@ const FIND_SMALL_TARGETS = `(() => {
   return found;
 })()`;
 
-/** Runs in the page. Where the page scrolls in a frame, nothing may make the document around it longer than the screen. */
+/** Runs in the page. Where the shell is as high as the screen, nothing may make the document around it longer. */
 const IS_TOO_LONG = `(() => {
-  const page = document.querySelector('main#page');
-  const isFramed = page !== null && getComputedStyle(page).overflowY === 'auto';
-  return isFramed && document.documentElement.scrollHeight > innerHeight;
+  const shell = document.querySelector('.shell');
+  return shell !== null && shell.clientHeight <= innerHeight && document.documentElement.scrollHeight > innerHeight;
 })()`;
 
 /** All that keeps somebody from reading and touching what is on the page now. */
