@@ -14,7 +14,7 @@ import {
   timeColumn,
 } from './columns.ts';
 
-/** Readings of one tag in the order of time, as columns: a million of them go through in a second. */
+/** Readings of one tag in the order of time, as columns: there may be millions of them. */
 export interface ReadingPage {
   readonly tag: TagId;
   readonly count: number;

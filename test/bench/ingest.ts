@@ -2,7 +2,8 @@ import type { Walk } from '../../gateway/ingest.ts';
 import type { Tag } from '../../gateway/plant/tag.ts';
 import type { Writer } from '../../gateway/store/writer.ts';
 import type { Raw, TagId } from '../../history/reading.ts';
-import type { CopyTarget, Database } from '../../platform/database/db.ts';
+import { readingsOf } from '../../history/store/encode.ts';
+import type { Database } from '../../platform/database/db.ts';
 import { aTag } from '../support/readings.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
 import { measureMqtt } from './mqtt.ts';
@@ -18,13 +19,7 @@ const COPY_ROWS = 10_000;
 /** Tags that no source has, for the reference. */
 const REFERENCE_TAG = 1_000_000;
 
-const readings: CopyTarget = {
-  table: 'readings',
-  columns: {
-    ...{ time: 'timestamptz', tag_id: 'int4', value: 'float8' },
-    ...{ text: 'text', quality: 'int2', cleaned: 'float8' },
-  },
-};
+const readings = readingsOf('readings');
 
 const tagOf = (source: number, i: number) => (source * TAGS_EACH + i + 1) as TagId;
 const plantTags = (): Map<TagId, Tag> =>

@@ -1,5 +1,6 @@
 import { rollUp } from '../../history/store/roll-ups.ts';
-import type { CopyTarget, Database } from '../../platform/database/db.ts';
+import { readingsOf } from '../../history/store/encode.ts';
+import type { Database } from '../../platform/database/db.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
 import { cpuMsByThread } from './linux-process.ts';
 import { withStore } from './pipeline.ts';
@@ -10,13 +11,7 @@ const MINUTE_MS = 60_000;
 const COPY_ROWS = 20_000;
 const MEASURED_SHARE = 1 / 10;
 
-const readings: CopyTarget = {
-  table: 'readings',
-  columns: {
-    ...{ time: 'timestamptz', tag_id: 'int4', value: 'float8' },
-    ...{ text: 'text', quality: 'int2', cleaned: 'float8' },
-  },
-};
+const readings = readingsOf('readings');
 
 /** The same by hand: one minute of all tags, into a table of its own. */
 const PLAIN = `

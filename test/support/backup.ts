@@ -4,6 +4,7 @@ import { gatewayBackedUp } from '../../gateway/backup.ts';
 import { migrations } from '../../gateway/migrations.ts';
 import { importPlant } from '../../gateway/plant/load.ts';
 import { PlantModel } from '../../gateway/plant/model.ts';
+import { readingsOf } from '../../history/store/encode.ts';
 import { insertAudit } from '../../platform/access/store/audit.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
 import { migrate } from '../../platform/database/migrate.ts';
@@ -34,17 +35,7 @@ export async function fillSmallPlant(db: Database): Promise<void> {
   await migrate(db, migrations, quiet);
   await importPlant(db, outbox, PlantModel.parse(aPlantFile()));
   await db.copy(
-    {
-      table: 'readings',
-      columns: {
-        time: 'timestamptz',
-        tag_id: 'int4',
-        value: 'float8',
-        text: 'text',
-        quality: 'int2',
-        cleaned: 'float8',
-      },
-    },
+    readingsOf('readings'),
     Array.from({ length: 5000 }, (_, n) => [
       HOUR + n * 1000.001,
       1 + (n % 2),
