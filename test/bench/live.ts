@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
@@ -9,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import { DESKTOP, openBrowser, setUp } from '../support/browser.ts';
 import { aDatabaseAddress } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
-import { startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { setUpCodeIn, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import { aDevice } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
@@ -131,7 +130,7 @@ async function measureGateway(url: string, folder: string, options: { ms: number
   const load = new AbortController();
   try {
     const page = await options.context.newPage();
-    await setUp(page, gateway.url, (await readFile(join(folder, 'data', 'setup-code'), 'utf8')).trim());
+    await setUp(page, gateway.url, await setUpCodeIn(join(folder, 'data')));
     const send = (n: number) => device.publish('probe', String(n));
     send(1);
     await page.locator('.tile[data-look=good] output').first().waitFor();

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Db } from '../../platform/database/db.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
 import { aBrowser } from '../support/access.ts';
-import { health, say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { health, say, setUpCodeIn, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import { aDatabaseAddress, requiredServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
 import { freePort } from '../support/foreign.ts';
@@ -79,9 +78,7 @@ test(
     await untilUp(gateway);
     const db = hold(await openDatabase({ url: database, folder: 'unused', name: 'test', log }));
     const browser = aBrowser(gateway.url);
-    const codeOf = () => readFile(join(folder.path, 'data', 'setup-code'), 'utf8').catch(() => '');
-    await expect.poll(codeOf, soon).not.toBe('');
-    const code = (await codeOf()).trim();
+    const code = await setUpCodeIn(join(folder.path, 'data'));
     expect((await browser.call('POST', '/api/v1/setup', { code, ...USER })).status).toBe(201);
     const tagOf = async () =>
       (await db.query<{ id: number }>(`select id from tags where name = 'F-1'`))[0]?.id;

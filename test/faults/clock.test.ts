@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { quality } from '../../history/reading.ts';
@@ -7,7 +6,7 @@ import type { JobView } from '../../platform/api/jobs.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
 import { aBrowser } from '../support/access.ts';
-import { health, say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { health, say, setUpCodeIn, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import { aFakeClock, fakeTimeLibrary } from '../support/fake-clock.ts';
 import { aFieldPlant, compare, startField } from '../support/field.ts';
 import { aFolder } from '../support/folder.ts';
@@ -82,7 +81,7 @@ test.skipIf(fakeTimeLibrary === undefined)(
       await works();
       expect(await checkOf('sources')()).toBe('ok');
     }
-    const code = (await readFile(join(data, 'setup-code'), 'utf8')).trim();
+    const code = await setUpCodeIn(data);
     expect((await browser.call('POST', '/api/v1/setup', { code, ...USER })).status).toBe(201);
     // No job waits for the clock to come where it was.
     for (const { name, nextAt } of await jobs())

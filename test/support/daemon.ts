@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -94,6 +94,15 @@ export const untilUp = (daemon: Daemon) =>
     () => health(daemon.url),
     () => true,
   );
+
+/** The code with which the first administrator of a daemon is made. It is there once the database is up to date. */
+export async function setUpCodeIn(dataFolder: string): Promise<string> {
+  for (const until = Date.now() + 60_000; ; await timers.setTimeout(50)) {
+    const code = (await readFile(join(dataFolder, 'setup-code'), 'utf8').catch(() => '')).trim();
+    if (code !== '') return code;
+    if (Date.now() > until) throw new Error(`${dataFolder} holds no set-up code.`);
+  }
+}
 
 /** Writes a gateway's folder: gateway.yaml, plant.yaml, secrets. Answers the path of gateway.yaml. */
 export async function writeSite(

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { openDatabase } from '../../platform/database/open.ts';
 import type { Database } from '../../platform/database/db.ts';
 import { anEmbedded, fillSmallPlant, quiet, rowsOfTable } from '../support/backup.ts';
-import { startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { setUpCodeIn, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import { aDatabaseAddress, requiredServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
 import { aPlantFile } from '../support/plant.ts';
@@ -148,7 +148,7 @@ test('a centre goes from a server to an embedded database: its users, its sites 
   {
     await using daemon = startDaemon('central', first.config, first.port);
     await untilUp(daemon);
-    const code = (await readFile(join(first.data, 'setup-code'), 'utf8')).trim();
+    const code = await setUpCodeIn(first.data);
     const ask = await signedIn(daemon.url, 'setup', { code });
     await ask('sites', { name: 'North works' });
     const { stdout, stderr } = await penstock(

@@ -5,7 +5,7 @@ import type { CommandView } from '../../gateway/api/commands.ts';
 import type { TagView } from '../../gateway/api/plant.ts';
 import type { LastReading } from '../../gateway/api/readings.ts';
 import { faultsOf, keepScreen, setUp } from '../support/browser.ts';
-import { health, until } from '../support/daemon.ts';
+import { health, setUpCodeIn, until } from '../support/daemon.ts';
 import { GATEWAY, openDemo, tagOf } from '../support/demo.ts';
 import type { Demo } from '../support/demo.ts';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
     () => health(GATEWAY),
     ({ status }) => status === 'ok',
   );
-  const code = (await readFile(join(demo.folder, 'gateway', 'setup-code'), 'utf8')).trim();
+  const code = await setUpCodeIn(join(demo.folder, 'gateway'));
   const page = await demo.context.newPage();
   await page.goto(GATEWAY);
   await setUp(page, GATEWAY, code);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -8,7 +7,7 @@ import { apiOf } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { DESKTOP, faultsOf, keepScreen, openBrowser, openPage, PHONE, setUp } from '../support/browser.ts';
 import { aFolder } from '../support/folder.ts';
-import { say, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { say, setUpCodeIn, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { aDevice } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
@@ -78,7 +77,7 @@ beforeAll(async () => {
   device = await aDevice(mqttPort, PASSWORD);
   pulse = setInterval(() => device.publish('tank/level', String(level.value)), 250);
   const { page } = await openPage(context);
-  await setUp(page, gateway.url, (await readFile(join(data, 'setup-code'), 'utf8')).trim());
+  await setUp(page, gateway.url, await setUpCodeIn(data));
   await page.close();
 });
 afterAll(async () => {

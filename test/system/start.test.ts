@@ -6,7 +6,7 @@ import type { TagView } from '../../gateway/api/plant.ts';
 import type { LastReading } from '../../gateway/api/readings.ts';
 import type { Page } from '../../platform/api/page.ts';
 import { aFolder } from '../support/folder.ts';
-import { health, startDaemon, until, untilUp, writeSite } from '../support/daemon.ts';
+import { health, setUpCodeIn, startDaemon, until, untilUp, writeSite } from '../support/daemon.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { aDevice, aFieldPlant } from '../support/field.ts';
 import { freePort } from '../support/foreign.ts';
@@ -149,7 +149,7 @@ async function aShop(): Promise<Shop> {
     () => health(gateway.url),
     ({ checks }) => (checks['sources']?.message ?? '').includes('Not connected'),
   );
-  const get = await signedIn(gateway, await readFile(join(site.data, 'setup-code'), 'utf8'));
+  const get = await signedIn(gateway, await setUpCodeIn(site.data));
   const client = await aDevice(mqttPort, 'field password');
   onTestFinished(() => client.endAsync(true));
   return {

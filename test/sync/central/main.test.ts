@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -13,6 +13,7 @@ import type { Instruction } from '../../../sync/edge/downlink.ts';
 import { openLink } from '../../../sync/edge/link.ts';
 import { enqueueEvent, enqueueReadings } from '../../../sync/edge/store/outbox.ts';
 import { aDatabaseAddress, testServer } from '../../support/database.ts';
+import { setUpCodeIn } from '../../support/daemon.ts';
 import { aFolder } from '../../support/folder.ts';
 import { anAlarm, anEdgeDatabase, anOrder, aTag, readingsOf, START } from '../../support/sync.ts';
 
@@ -70,9 +71,9 @@ beforeAll(async () => {
   cookie = '';
   central = await start();
   await vi.waitFor(async () => expect((await fetch(`${central.address}/health`)).status).toBe(200), soon);
-  const code = await vi.waitFor(() => readFile(join(folder.path, 'setup-code'), 'utf8'), soon);
+  const code = await setUpCodeIn(folder.path);
   const signedIn = await call('POST', '/api/v1/setup', {
-    code: code.trim(),
+    code,
     name: 'Ada',
     password: 'a long password',
   });
