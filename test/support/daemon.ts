@@ -97,10 +97,12 @@ export const untilUp = (daemon: Daemon) =>
 
 /** The code with which the first administrator of a daemon is made. It is there once the database is up to date. */
 export async function setUpCodeIn(dataFolder: string): Promise<string> {
-  for (const until = Date.now() + 60_000; ; await timers.setTimeout(50)) {
+  const giveUpAt = Date.now() + 60_000;
+  for (;;) {
     const code = (await readFile(join(dataFolder, 'setup-code'), 'utf8').catch(() => '')).trim();
     if (code !== '') return code;
-    if (Date.now() > until) throw new Error(`${dataFolder} holds no set-up code.`);
+    if (Date.now() > giveUpAt) throw new Error(`${dataFolder} holds no set-up code.`);
+    await timers.setTimeout(50);
   }
 }
 
