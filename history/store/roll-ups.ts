@@ -100,6 +100,8 @@ async function skipEmpty(db: Db, from: Date, to: Date): Promise<Date> {
  * off: each step commits what it did. Settles with how many hours of tags were made anew.
  */
 export async function rollUp(db: Db, slot: number, signal: AbortSignal): Promise<number> {
+  // First, since hours are made of them.
+  await makeMissingTens(db, signal);
   const state = await advance(db, slot);
   const { liveFrom, rolledTo } = state;
   let done = 0;
@@ -117,6 +119,5 @@ export async function rollUp(db: Db, slot: number, signal: AbortSignal): Promise
     if (hours === 0) break;
     done += hours;
   }
-  await makeMissingTens(db, signal);
   return done;
 }

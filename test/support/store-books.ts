@@ -1,23 +1,11 @@
 import { expect } from 'vitest';
-import { micros } from '../../history/times.ts';
 import type { Db } from '../../platform/database/db.ts';
+import { bucketOf, minuteOf } from './store-buckets.ts';
+import type { Bucket, Stored } from './store-buckets.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Greater ones count as not cleaned: their sum would overflow. */
-const LARGEST = 1e150;
-
-/** A row of `readings`, its time in milliseconds since the epoch. */
-export interface Stored {
-  readonly tag: number;
-  readonly at: number;
-  readonly value: number | null;
-  readonly text: string | null;
-  readonly quality: number;
-  readonly cleaned: number | null;
-}
-
 const ms = (sql: string): string => `(extract(epoch from ${sql}) * 1000)::float8`;
 
 export const selectAll = (db: Db): Promise<Stored[]> =>
@@ -42,76 +30,14 @@ export async function selectBorders(db: Db, tags: readonly number[]): Promise<Ma
   return new Map(rows.map(({ tag, ...borders }) => [tag, borders]));
 }
 
-interface Bucket {
-  readonly count: number;
-  readonly cleanedCount: number;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly avg: number | null;
-  readonly first: number | null;
-  readonly last: number | null;
-  readonly twa: number | null;
-  readonly heldS: number;
-  readonly quality: number;
-}
-
 /** `of` which finer ones; they stay as they were before the border `frozen`, and may go before the border `kept`. */
 const levels = [
   { table: 'readings_1m', width: MINUTE, of: null, frozen: 'readings', kept: 'minutes' },
   { table: 'readings_10m', width: 10 * MINUTE, of: 0, frozen: 'minutes', kept: 'minutes' },
-  { table: 'readings_1h', width: HOUR, of: 0, frozen: 'minutes', kept: 'hours' },
+  { table: 'readings_1h', width: HOUR, of: 1, frozen: 'minutes', kept: 'hours' },
   { table: 'readings_1d', width: DAY, of: 2, frozen: 'hours', kept: null },
 ] as const;
 type Level = (typeof levels)[number];
-
-const sum = (all: readonly number[]): number => all.reduce((total, each) => total + each, 0);
-const meanOf = (
-  parts: readonly { readonly mean: number | null; readonly weight: number }[],
-): number | null => {
-  const weight = sum(parts.map((part) => part.weight));
-  return weight === 0 ? null : sum(parts.map((part) => (part.mean ?? 0) * part.weight)) / weight;
-};
-const isNumber = (value: number | null): value is number => value !== null;
-
-/** A minute, from its readings in the order of time. */
-function minuteOf(start: number, rows: readonly Stored[]): Bucket {
-  const values = rows.map(({ value }) => value).filter(isNumber);
-  const held = rows.map(({ at, cleaned }, i) => ({
-    mean: cleaned !== null && Math.abs(cleaned) < LARGEST ? cleaned : null,
-    weight: (micros(rows[i + 1]?.at ?? start + MINUTE) - micros(at)) / 1e6,
-  }));
-  const usable = held.filter(({ mean }) => mean !== null);
-  return {
-    count: rows.length,
-    cleanedCount: usable.length,
-    min: values.length === 0 ? null : Math.min(...values),
-    max: values.length === 0 ? null : Math.max(...values),
-    avg: meanOf(usable.map(({ mean }) => ({ mean, weight: 1 }))),
-    first: values[0] ?? null,
-    last: values.at(-1) ?? null,
-    twa: meanOf(usable),
-    heldS: sum(usable.map(({ weight }) => weight)),
-    quality: Math.max(...rows.map(({ quality }) => quality)),
-  };
-}
-
-/** An hour from its minutes, a day from its hours, in the order of time. */
-function bucketOf(finer: readonly Bucket[]): Bucket {
-  const least = finer.map(({ min }) => min).filter(isNumber);
-  const greatest = finer.map(({ max }) => max).filter(isNumber);
-  return {
-    count: sum(finer.map(({ count }) => count)),
-    cleanedCount: sum(finer.map(({ cleanedCount }) => cleanedCount)),
-    min: least.length === 0 ? null : Math.min(...least),
-    max: greatest.length === 0 ? null : Math.max(...greatest),
-    avg: meanOf(finer.map(({ avg, cleanedCount }) => ({ mean: avg, weight: cleanedCount }))),
-    first: finer.map(({ first }) => first).find(isNumber) ?? null,
-    last: finer.map(({ last }) => last).findLast(isNumber) ?? null,
-    twa: meanOf(finer.map(({ twa, heldS }) => ({ mean: twa, weight: heldS }))),
-    heldS: sum(finer.map(({ heldS }) => heldS)),
-    quality: Math.max(...finer.map(({ quality }) => quality)),
-  };
-}
 
 /** By tag and beginning. */
 type Book = Map<number, Map<number, Bucket>>;
@@ -153,9 +79,12 @@ async function see(db: Db, tags: readonly number[]): Promise<Seen> {
 
 /** Equal but for the order of summing. */
 function expectSame(found: Bucket, expected: Bucket, where: string): void {
-  const { avg, twa, heldS, ...exact } = expected;
+  const { avg, twa, heldS, increase, ...exact } = expected;
   expect(found, where).toMatchObject(exact);
-  for (const [name, value] of Object.entries({ avg, twa, heldS }) as [keyof Bucket, number | null][]) {
+  for (const [name, value] of Object.entries({ avg, twa, heldS, increase }) as [
+    keyof Bucket,
+    number | null,
+  ][]) {
     if (value === null) expect(found[name], `${where} ${name}`).toBeNull();
     else {
       const off = Math.abs((found[name] ?? NaN) - value);
@@ -169,7 +98,8 @@ function expectSame(found: Bucket, expected: Bucket, where: string): void {
 const selectTable = (db: Db, { table }: Level) =>
   db.query<Bucket & { tag: number; start: number }>(
     `select tag_id as tag, ${ms('bucket')} as start, count, cleaned_count as "cleanedCount", min, max, avg,
-       first, last, time_weighted_avg as twa, held_s as "heldS", quality
+       first, last, time_weighted_avg as twa, held_s as "heldS", quality, ${ms('first_at')} as "firstAt", holds,
+       first_cleaned as "firstCleaned", last_cleaned as "lastCleaned", increase
      from ${table} order by tag_id, bucket`,
   );
 
@@ -186,11 +116,11 @@ export function createBooks(db: Db, tags: readonly number[]) {
       .filter(([start]) => !marked.has(`${tag} ${Math.floor(start / HOUR) * HOUR}`))
       .map(([start, members]) => [start, minuteOf(start, members)]);
   };
-  const fromFiner = (tag: number, book: Book, width: number): [number, Bucket][] => {
-    const finer = [...bookOf(book, tag)].sort(([a], [b]) => a - b);
+  const fromFiner = (tag: number, of: number, width: number): [number, Bucket][] => {
+    const finer = [...bookOf(books[of]!, tag)].sort(([a], [b]) => a - b);
     return [...grouped(finer, width, ([at]) => at)].map(([start, members]) => [
       start,
-      bucketOf(members.map(([, each]) => each)),
+      bucketOf(members, levels[of]!.width, start + width),
     ]);
   };
   return {
@@ -201,7 +131,7 @@ export function createBooks(db: Db, tags: readonly number[]) {
         levels.map((level, i) => ({ tag, book: bookOf(books[i]!, tag), ...level })),
       );
       for (const { tag, book, width, of, frozen } of each) {
-        const made = of === null ? fromReadings(tag, seen) : fromFiner(tag, books[of]!, width);
+        const made = of === null ? fromReadings(tag, seen) : fromFiner(tag, of, width);
         const border = seen.borders.get(tag)![frozen];
         for (const [start, bucket] of made) if (!book.has(start) || start >= border) book.set(start, bucket);
       }
