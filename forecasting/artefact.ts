@@ -11,12 +11,46 @@ export const Settings = z.strictObject({
 });
 export type Settings = z.infer<typeof Settings>;
 
+/** What may be set of a network's learning. */
+export const LearningParameters = z.strictObject({
+  /** Draws the order of the windows; the same seed learns the same weights. */
+  seed: z.number().int().min(0).max(2_147_483_647).default(1),
+  /** Values that the network looks at; two seasons where it is left out. */
+  lookback: z.number().int().min(2).max(8192).optional(),
+  /** Most passes over the windows. */
+  epochs: z.number().int().min(1).max(1000).default(50),
+  /** Windows in one step. */
+  batch: z.number().int().min(1).max(1024).default(32),
+  learningRate: z.number().min(1e-7).max(1).default(0.002),
+  /** What the learning rate is multiplied by after each pass. */
+  decay: z.number().min(0.1).max(1).default(0.8),
+  /** Passes without a better validation before it stops early. */
+  patience: z.number().int().min(1).max(1000).default(5),
+  /** Share of the values that validate. */
+  validation: z.number().min(0.05).max(0.5).default(0.2),
+});
+export type LearningParameters = z.infer<typeof LearningParameters>;
+
+const MOST_FOLDS = 20;
+
 /** order.json: what a training job is to learn. The order's id becomes the model's id. */
 export const JobOrder = z.strictObject({
   id: z.uuid(),
   kind: z.enum(kinds),
   settings: Settings,
   tag: z.strictObject({ name: z.string().min(1).max(200) }),
+  parameters: LearningParameters.optional(),
+  /** Rolling-origin folds, trained one by one and merged. */
+  folds: z.number().int().min(2).max(MOST_FOLDS).optional(),
+  /** Which of the folds to train, from 0, the oldest. */
+  fold: z
+    .number()
+    .int()
+    .min(0)
+    .max(MOST_FOLDS - 1)
+    .optional(),
+  /** Fewest folds that must be whole for a merge; two thirds of them where it is left out. */
+  quorum: z.number().int().min(1).max(MOST_FOLDS).optional(),
 });
 export type JobOrder = z.infer<typeof JobOrder>;
 
@@ -48,12 +82,31 @@ const MstlParams = z.strictObject({
 });
 export type MstlParams = z.infer<typeof MstlParams>;
 
+/** Bounds what an artefact weighs: 512 kB of numbers, 700 kB of text. */
+export const MOST_WEIGHTS = 131_072;
+
+const NLinearParams = z
+  .strictObject({
+    lookback: z.number().int().min(2),
+    ahead: z.number().int().min(1),
+    /** `textOfFloats`: one bias for each value ahead, then a row of as many weights for each value that goes in. */
+    weights: z.base64().max(8 * Math.ceil((4 * MOST_WEIGHTS) / 6)),
+  })
+  .refine(
+    ({ lookback, ahead, weights }) => weights.length === 4 * Math.ceil((4 * (lookback + 1) * ahead) / 3),
+    'weights must hold (lookback + 1) * ahead numbers',
+  );
+export type NLinearParams = z.infer<typeof NLinearParams>;
+
 /** What a model has learned, by kind. */
 export const Learned = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('seasonal-naive'), params: NaiveParams }),
   z.strictObject({ kind: z.literal('mstl'), params: MstlParams }),
+  z.strictObject({ kind: z.literal('nlinear'), params: NLinearParams }),
 ]);
 export type Learned = z.infer<typeof Learned>;
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A trained model as a document: the same order and data always give the same bytes. */
 export const Artefact = z.strictObject({
@@ -68,20 +121,18 @@ export const Artefact = z.strictObject({
   /** Range of the data, in milliseconds since the epoch, and how many values in it were known. */
   trainedOn: z.strictObject({ from: z.number().int(), to: z.number().int(), rows: z.number().int().min(1) }),
   /** SHA-256 of the data's `seriesBytes`, in hexadecimal. */
-  dataHash: z.string().regex(/^[0-9a-f]{64}$/),
+  dataHash: digest,
 });
 export type Artefact = z.infer<typeof Artefact>;
 
-/** manifest.json: written last, so where it exists the other files are whole. */
-export const Manifest = z.strictObject({
-  format: z.literal('penstock-manifest/1'),
+const vouched = {
   order: z.uuid(),
   files: z
     .array(
       z.strictObject({
         name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'a plain file name'),
         bytes: z.number().int().min(0),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        sha256: digest,
       }),
     )
     .min(1),
@@ -90,7 +141,25 @@ export const Manifest = z.strictObject({
   endedAt: z.iso.datetime(),
   /** Versions of what it was made with: node, augurs. */
   tools: z.record(z.string(), z.string()),
+};
+
+const ManifestBefore = z.strictObject({ format: z.literal('penstock-manifest/1'), ...vouched });
+
+const ManifestNow = z.strictObject({
+  format: z.literal('penstock-manifest/2'),
+  ...vouched,
+  /** The format of the document that it is all about. */
+  schema: z.string(),
+  dataHash: digest,
+  /** SHA-256 of the training program's one file; `source` where it ran from its sources. */
+  code: z.union([digest, z.literal('source')]),
+  /** What the order asked for, with the defaults filled in. */
+  parameters: z.record(z.string(), z.union([z.number(), z.string()])),
 });
+export type ManifestNow = z.infer<typeof ManifestNow>;
+
+/** manifest.json: written last, so where it exists the other files are whole. */
+export const Manifest = z.discriminatedUnion('format', [ManifestNow, ManifestBefore]);
 export type Manifest = z.infer<typeof Manifest>;
 
 /** The one byte form of a JSON document (RFC 8785): what is hashed, signed and stored. */

@@ -8,13 +8,19 @@ export interface Trial {
 }
 
 // A decomposition costs 20 to 100 ms, a look one season back next to nothing.
-const MOST_TRIALS = { mstl: 28, 'seasonal-naive': 200 } as const;
+const MOST_TRIALS = { mstl: 28, 'seasonal-naive': 200, nlinear: 200 } as const;
 const SEASONS_BACK = 7;
+
+/** How many values at the end a backtest is about. */
+const testedSteps = ({ season, horizon }: Settings): number => SEASONS_BACK * season + horizon;
+
+/** Where the values begin that a network must not learn from: the backtest has no second chance to be fair. */
+export const heldOutFrom = (length: number, settings: Settings): number =>
+  length - Math.min(testedSteps(settings), Math.floor(length / 4));
 
 /** Forecasts from rolling origins at the end of `values`, oldest first, each from what was known before it. */
 export function backtest(learned: Learned, values: Float64Array, settings: Settings): Trial[] {
-  const { season, horizon } = settings;
-  const first = Math.max(leastHistory(learned, values), values.length - SEASONS_BACK * season - horizon);
+  const first = firstOrigin(learned, values, settings);
   const span = values.length - first;
   const stride = Math.max(1, Math.ceil(span / MOST_TRIALS[learned.kind]));
   const trials: Trial[] = [];
@@ -42,7 +48,14 @@ function attempt(
 }
 
 /** Where the first origin may stand: far enough for the model to speak, early enough for a few origins. */
-function leastHistory(learned: Learned, values: Float64Array): number {
-  if (learned.kind === 'mstl') return 2 * Math.max(...learned.params.periods);
-  return Math.min(learned.params.season, Math.floor(values.length / 2));
+function firstOrigin(learned: Learned, { length }: Float64Array, settings: Settings): number {
+  const tested = length - testedSteps(settings);
+  switch (learned.kind) {
+    case 'seasonal-naive':
+      return Math.max(Math.min(learned.params.season, Math.floor(length / 2)), tested);
+    case 'mstl':
+      return Math.max(2 * Math.max(...learned.params.periods), tested);
+    case 'nlinear':
+      return heldOutFrom(length, settings);
+  }
 }

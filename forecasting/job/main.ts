@@ -1,45 +1,41 @@
-// A training as its own process: order and data in, artefact and manifest out. Exit 0, or one sentence on stderr and
-// 64 (order or arguments), 65 (data), 73 (output), 70 (a fault of ours).
-import { parseArgs } from 'node:util';
+// The training program, a process of its own: order and data in, a result and its manifest out. docs/training.md is its
+// contract. Exit 0, or one sentence on stderr and 64 (order or arguments), 65 (data), 66 (too few folds), 73 (output),
+// 85 (stopped by a signal; started again it goes on), 70 (a fault of ours).
+import { stopSignal, Stopped } from './stop.ts';
 import { UnusableData } from '../series.ts';
-import { train } from '../train.ts';
-import { dataHashOf } from './hash.ts';
-import { JobError, readData, readOrder } from './read.ts';
-import { writeResult } from './write.ts';
+import { argumentsOf } from './arguments.ts';
+import { runMerge } from './merge.ts';
+import { runPrediction } from './prediction.ts';
+import { JobError, readData, readOrder, readPredictionOrder } from './read.ts';
+import { runTraining } from './training.ts';
 
-const USAGE = 'Usage: main --order order.json --data data.json --output DIRECTORY';
-
-function paths(): { order: string; data: string; output: string } {
-  const options = {
-    order: { type: 'string' },
-    data: { type: 'string' },
-    output: { type: 'string' },
-  } as const;
-  try {
-    const { order, data, output } = parseArgs({ options }).values;
-    if (order !== undefined && data !== undefined && output !== undefined) return { order, data, output };
-  } catch (err) {
-    throw new JobError(64, `${(err as Error).message} ${USAGE}`, { cause: err });
-  }
-  throw new JobError(64, USAGE);
-}
-
-async function main(): Promise<void> {
+async function main(words: readonly string[]): Promise<void> {
   const startedAt = new Date();
-  const { order: orderPath, data: dataPath, output } = paths();
-  const order = await readOrder(orderPath);
-  const data = await readData(dataPath);
-  await writeResult(output, train(order, data, dataHashOf(data)), startedAt);
+  const { mode, order: path, data: dataPath, output, fold } = argumentsOf(words);
+  if (mode === 'predict') {
+    const order = await readPredictionOrder(path);
+    return runPrediction({ order, data: await readData(dataPath), output, startedAt });
+  }
+  const given = await readOrder(path);
+  const order = fold === null ? given : { ...given, fold };
+  const work = { order, data: await readData(dataPath), output, startedAt };
+  await (mode === 'merge' ? runMerge(work) : runTraining(work, stopSignal));
 }
 
 function exitCodeOf(err: unknown): number {
   if (err instanceof JobError) return err.exitCode;
+  if (err instanceof Stopped) return 85;
   return err instanceof UnusableData ? 65 : 70;
 }
 
+/** What was aborted because of a signal is told as that. */
+const reasonOf = (err: unknown): unknown =>
+  err instanceof Error && err.name === 'AbortError' && stopSignal.aborted ? stopSignal.reason : err;
+
 try {
-  await main();
-} catch (err) {
+  await main(process.argv.slice(2));
+} catch (thrown) {
+  const err = reasonOf(thrown);
   process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n`);
   process.exitCode = exitCodeOf(err);
 }

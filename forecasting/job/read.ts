@@ -1,20 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { JobData, JobOrder } from '../artefact.ts';
+import { PredictionOrder } from '../period.ts';
 import type { Series } from '../series.ts';
 
-/** The job cannot be done as it was given. `exitCode` as in sysexits.h: 64 usage, 65 data, 73 cannot create. */
+/** The job cannot be done as it was given. `exitCode` as in sysexits.h: 64 usage, 65 data, 66 no input, 73 cannot create. */
 export class JobError extends Error {
   override name = 'JobError';
-  readonly exitCode: 64 | 65 | 73;
+  readonly exitCode: 64 | 65 | 66 | 73;
 
-  constructor(exitCode: 64 | 65 | 73, message: string, options?: ErrorOptions) {
+  constructor(exitCode: 64 | 65 | 66 | 73, message: string, options?: ErrorOptions) {
     super(message, options);
     this.exitCode = exitCode;
   }
 }
 
 export const readOrder = (path: string): Promise<JobOrder> => read(path, JobOrder, 64);
+
+export const readPredictionOrder = (path: string): Promise<PredictionOrder> =>
+  read(path, PredictionOrder, 64);
 
 export async function readData(path: string): Promise<Series> {
   const { start, stepMs, values } = await read(path, JobData, 65);

@@ -1,49 +1,58 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Artefact, Manifest } from '../artefact.ts';
+import type { ManifestNow } from '../artefact.ts';
 import { canonicalBytes } from '../artefact.ts';
+import { versionOf } from '../packages.ts';
+import { CHECKPOINT_FOLDER } from './checkpoint.ts';
+import { codeVersion } from './code.ts';
 import { sha256 } from './hash.ts';
-import { JobError } from './read.ts';
+import { CURVE_FILE } from './network.ts';
+import { writeWhole } from './whole.ts';
 
-const ARTEFACT = 'artefact.json';
 const MANIFEST = 'manifest.json';
 
-/** Leaves artefact.json and manifest.json in `directory`. The manifest comes last and whole: it vouches for the rest. */
-export async function writeResult(directory: string, artefact: Artefact, startedAt: Date): Promise<void> {
+/** What a job leaves: one document, and what its manifest says of it. */
+export interface Result {
+  readonly name: 'artefact.json' | 'fold.json' | 'forecast.json';
+  readonly document: { readonly format: string };
+  readonly about: Pick<ManifestNow, 'order' | 'metrics' | 'dataHash' | 'parameters'>;
+}
+
+/** Leaves the document and manifest.json in `directory`. The manifest comes last and whole: it vouches for the rest. */
+export async function writeResult(
+  directory: string,
+  { name, document, about }: Result,
+  startedAt: Date,
+): Promise<void> {
+  const bytes = canonicalBytes(document);
+  await writeWhole(directory, name, bytes);
+  const curve = await curveIn(directory);
+  const files = [{ name, bytes }, ...(curve === null ? [] : [{ name: CURVE_FILE, bytes: curve }])];
+  const manifest: ManifestNow = {
+    format: 'penstock-manifest/2',
+    ...about,
+    schema: document.format,
+    code: codeVersion(),
+    files: files.map((file) => ({ ...file, bytes: file.bytes.length, sha256: sha256(file.bytes) })),
+    startedAt: startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    tools: {
+      node: process.versions.node,
+      '@bsull/augurs': versionOf('augurs'),
+      '@tensorflow/tfjs-backend-wasm': versionOf('tensorflow'),
+    },
+  };
+  // What is whole needs no checkpoint any more.
+  await rm(join(directory, CHECKPOINT_FOLDER), { recursive: true, force: true });
+  await writeWhole(directory, MANIFEST, canonicalBytes(manifest));
+}
+
+/** The learning curve, where something has learned in passes. */
+async function curveIn(directory: string): Promise<Uint8Array | null> {
   try {
-    await mkdir(directory, { recursive: true });
-    const bytes = canonicalBytes(artefact);
-    await writeWhole(directory, ARTEFACT, bytes);
-    const manifest: Manifest = {
-      format: 'penstock-manifest/1',
-      order: artefact.id,
-      files: [{ name: ARTEFACT, bytes: bytes.length, sha256: sha256(bytes) }],
-      metrics: artefact.metrics,
-      startedAt: startedAt.toISOString(),
-      endedAt: new Date().toISOString(),
-      tools: { node: process.versions.node, '@bsull/augurs': await versionOfAugurs() },
-    };
-    await writeWhole(directory, MANIFEST, canonicalBytes(manifest));
+    return await readFile(join(directory, CURVE_FILE));
   } catch (err) {
-    const reason = err instanceof Error ? err.message : String(err);
-    throw new JobError(73, `The result cannot be written to ${directory}: ${reason}.`, { cause: err });
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw err;
   }
-}
-
-/** A reader sees the old file or the whole new one, after a power cut too. */
-async function writeWhole(directory: string, name: string, bytes: Uint8Array): Promise<void> {
-  const unfinished = join(directory, `.${name}.part`);
-  {
-    await using file = await open(unfinished, 'w');
-    await file.writeFile(bytes);
-    await file.sync();
-  }
-  await rename(unfinished, join(directory, name));
-  await using folder = await open(directory, 'r');
-  await folder.sync();
-}
-
-async function versionOfAugurs(): Promise<string> {
-  const path = new URL('package.json', import.meta.resolve('@bsull/augurs/mstl'));
-  return String((JSON.parse(await readFile(path, 'utf8')) as { version: unknown }).version);
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { initSync, MSTL } from '@bsull/augurs/mstl';
 import type { MstlParams, Settings } from '../artefact.ts';
-import type { Model } from '../model.ts';
+import type { LightModel } from '../model.ts';
+import { webAssemblyOf } from '../packages.ts';
 import { gaplessEnd, UnusableData } from '../series.ts';
 
 // A week of days: where history allows, a second season of this many first ones is tried.
@@ -16,7 +16,7 @@ const secondWindow = ({ season }: Settings) => 3 * SECOND_SEASON * season;
  * Trend by exponential smoothing, seasons by repeated LOESS. The library keeps no fitted state that could be stored,
  * so what is learned is which seasons pay off; the decomposition is redone on the newest window at each forecast.
  */
-export const mstl: Model<MstlParams> = {
+export const mstl: LightModel<MstlParams> = {
   minimum: ({ season }) => Math.max(3 * season, 16),
   most: (settings) => Math.max(window(settings) + 4 * settings.season, secondWindow(settings)),
   train(values, settings) {
@@ -50,9 +50,7 @@ let loaded = false;
 function fitAndPredict(values: Float64Array, periods: number[], steps: number): Float64Array {
   if (!loaded) {
     // The package's own way in fetches a file: URL, which Node refuses.
-    initSync({
-      module: readFileSync(new URL('mstl_bg.wasm', import.meta.resolve('@bsull/augurs/mstl'))),
-    });
+    initSync({ module: Uint8Array.from(webAssemblyOf('augurs')) });
     loaded = true;
   }
   const model = MSTL.ets(periods);

@@ -1,12 +1,12 @@
 import type { NaiveParams } from '../artefact.ts';
-import type { Model } from '../model.ts';
+import type { LightModel } from '../model.ts';
 import { missingAtEnd, UnusableData } from '../series.ts';
 
 /**
  * Says what was measured one season ago; where nothing was, the most recent season that has a value, and where
  * there is none at all the last known value. It takes gaps and any length, so it is also the way out of the others.
  */
-export const seasonalNaive: Model<NaiveParams> = {
+export const seasonalNaive: LightModel<NaiveParams> = {
   minimum: () => 8,
   most: ({ season, horizon }) => 7 * season + horizon,
   train: (_, { season }) => ({ season }),

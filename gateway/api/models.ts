@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instant } from '../../platform/api/page.ts';
 
-export const ModelKind = z.enum(['seasonal-naive', 'mstl']);
+export const ModelKind = z.enum(['seasonal-naive', 'mstl', 'nlinear']);
 export type ModelKind = z.infer<typeof ModelKind>;
 
 /** GET /api/v1/forecasts/{tag}: the newest forecast of the active model, as columns. 404 before the first one. */

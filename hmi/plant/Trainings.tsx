@@ -16,7 +16,7 @@ import { useResource } from '../resource.ts';
 import { useTags } from './tags.ts';
 
 const LIMIT = 50;
-const modelKinds: readonly ModelKind[] = ['mstl', 'seasonal-naive'];
+const modelKinds: readonly ModelKind[] = ['mstl', 'nlinear', 'seasonal-naive'];
 
 const kinds: Record<TrainingView['state'], Kind> = {
   ordered: 'busy',
