@@ -1,22 +1,22 @@
 import type { Database } from '../../platform/database/db.ts';
-import { gather, merge, nothing } from '../aggregate.ts';
-import type { Aggregate } from '../aggregate.ts';
+import { Gathering } from '../aggregate.ts';
+import type { Aggregate, Stretch } from '../aggregate.ts';
 import type { TagId } from '../reading.ts';
-import { selectBefore } from './at.ts';
+import { selectCarried } from './carried.ts';
+import { cover, rowsIn } from './cover.ts';
+import { selectDirtyHours } from './dirty-hours.ts';
 import { estimateReadings } from './estimate.ts';
-import { DAY_MS, HOUR_MS, selectKept } from './kept.ts';
+import { MINUTE_MS, selectKept } from './kept.ts';
 import type { Kept } from './kept.ts';
-import { levels } from './levels.ts';
-import type { RollUpTable } from './levels.ts';
 import { selectPages } from './pages.ts';
-import { selectDirtyHours, selectRolledUp } from './rolled-up.ts';
-import type { DirtyHour } from './rolled-up.ts';
+import { selectStretches } from './stretches.ts';
+import type { TagPieces } from './stretches.ts';
 
 export interface AggregatesQuery {
   readonly tags: readonly TagId[];
   /** Where buckets begin, and where the last one ends; milliseconds since the epoch. */
   readonly borders: readonly number[];
-  /** Time-weighted averages and totals, which only the readings themselves can tell. */
+  /** Time-weighted averages and totals are asked for. */
   readonly held: boolean;
   /** Values hold at most up to here. */
   readonly now: number;
@@ -29,6 +29,8 @@ export interface Aggregates {
 
 /** More readings than this would take too long. */
 const MOST_READINGS = 10_000_000;
+/** So many roll-ups are read at once. */
+const MOST_ROWS = 50_000;
 const QUERY_MS = 30_000;
 
 /** A question that would take too long, or is about readings that were dropped. Its message says what to ask instead. */
@@ -41,96 +43,121 @@ export class NotAnswerable extends Error {
   }
 }
 
-interface Plan {
-  readonly table: RollUpTable | null;
-  /** The roll-ups answer up to here, but for the hours that are to be made anew; the readings answer the rest. */
-  readonly rolledTo: number;
-  readonly dirty: readonly DirtyHour[];
+interface Range {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** The coarsest roll-ups whose buckets fit into those asked for. Whole days cannot leave out an hour of theirs. */
-function levelFor(borders: readonly number[], kept: Kept, isDirty: boolean) {
-  const [from = 0] = borders;
-  return levels.findLast(
-    ({ widthMs, keptFrom }) =>
-      borders.every((border) => border % widthMs === 0) &&
-      from >= keptFrom(kept) &&
-      !(isDirty && widthMs === DAY_MS),
-  );
+/** Where the roll-ups answer; the readings do before and after. */
+interface Plan extends Range {
+  readonly rolled: Range;
 }
 
-const ends = (borders: readonly number[]): [number, number] => [borders[0] ?? 0, borders.at(-1) ?? 0];
-
-async function planFor(db: Database, { tags, borders, held }: AggregatesQuery, kept: Kept): Promise<Plan> {
-  const [from, to] = ends(borders);
-  const none = { table: null, rolledTo: from, dirty: [] };
-  if (held) return none;
-  const dirty = await selectDirtyHours(db, tags, from, Math.min(to, kept.rolledTo));
-  const level = levelFor(borders, kept, dirty.length > 0);
-  if (level === undefined) return none;
-  const rolledTo = Math.min(Math.max(from, Math.floor(kept.rolledTo / level.widthMs) * level.widthMs), to);
-  return { table: level.table, rolledTo, dirty: dirty.filter(({ hour }) => hour >= kept.readingsFrom) };
+function planFor({ borders, held }: AggregatesQuery, kept: Kept): Plan {
+  const [from, to] = [borders[0] ?? 0, borders.at(-1) ?? 0];
+  const begin = held ? Math.max(from, kept.heldFrom) : from;
+  const end = Math.floor(Math.min(to, kept.rolledTo) / MINUTE_MS) * MINUTE_MS;
+  const isWhole = borders.every((border) => border % MINUTE_MS === 0);
+  return { from, to, rolled: isWhole && begin < end ? { from: begin, to: end } : { from, to: from } };
 }
+
+/** The borders of buckets inside of a range, and its ends. */
+const bordersIn = (borders: readonly number[], { from, to }: Range): number[] => [
+  from,
+  ...borders.filter((border) => border > from && border < to),
+  to,
+];
 
 const isoOf = (at: number) => new Date(at).toISOString();
 
 /** Refuses what cannot be answered, or not soon. */
 async function check(
   db: Database,
-  { tags, borders }: AggregatesQuery,
+  { tags, borders, held }: AggregatesQuery,
   kept: Kept,
-  plan: Plan,
+  { from, to, rolled }: Plan,
 ): Promise<void> {
-  const [, to] = ends(borders);
-  if (plan.rolledTo < Math.min(to, kept.readingsFrom))
+  const unrolled = cover(bordersIn(borders, rolled), [], kept).filter(({ level }) => level === null);
+  const parts = [{ from, to: rolled.from }, ...unrolled, { from: rolled.to, to }].filter(
+    (part) => part.from < part.to,
+  );
+  const remedy =
+    held && from < kept.heldFrom
+      ? `, without time-weighted averages and totals, or from ${isoOf(kept.heldFrom)} on`
+      : '';
+  if (parts.some((part) => part.from < kept.readingsFrom))
     throw new NotAnswerable(
       'from',
-      `Readings from before ${isoOf(kept.readingsFrom)} are no longer kept. Ask from there on, or for whole minutes, hours or days without time-weighted averages and totals.`,
+      `Readings from before ${isoOf(kept.readingsFrom)} are no longer kept. Ask from there on, or for whole minutes, hours or days for as long as those are kept${remedy}.`,
     );
-  const readings = await estimateReadings(db, { tags, from: plan.rolledTo, to }, kept);
+  let readings = 0;
+  for (const part of parts) readings += await estimateReadings(db, { tags, ...part }, kept);
   if (readings > MOST_READINGS)
     throw new NotAnswerable(
       'from',
-      `This would go through about ${readings} readings; at most ${MOST_READINGS} are. Ask for a shorter range, for fewer tags, or for whole minutes, hours or days without time-weighted averages and totals.`,
+      `This would go through about ${readings} readings; at most ${MOST_READINGS} are. Ask for a shorter range, for fewer tags, or for whole minutes, hours or days${remedy}.`,
     );
 }
 
-/** The parts of buckets that the readings answer, of all tags: from `from` on, values holding where that is asked for. */
-async function fromReadings(
+type Gatherings = ReadonlyMap<TagId, Gathering>;
+
+async function addReadings(
   db: Database,
-  { tags, borders, held, now }: AggregatesQuery,
-  from: number,
+  gatherings: Gatherings,
+  { from, to }: Range,
   signal: AbortSignal,
-): Promise<Map<TagId, readonly Aggregate[]>> {
-  const [, to] = ends(borders);
-  if (from >= to) return new Map();
-  const carried = held
-    ? await db.cancellable(signal, QUERY_MS, (own) => selectBefore(own, tags, from))
-    : new Map<TagId, never>();
-  const until = held ? now : from;
-  const gatherings = new Map(
-    tags.map((tag) => [tag, gather(borders, carried.get(tag) ?? { held: null, counted: null }, until)]),
-  );
+): Promise<void> {
+  if (from >= to) return;
+  const tags = [...gatherings.keys()];
   for await (const page of selectPages(db, { tags, from, to }, signal)) gatherings.get(page.tag)?.add(page);
-  return new Map([...gatherings].map(([tag, each]) => [tag, each.end()]));
 }
 
-/** The hours in which readings came late, read anew. */
-async function fromDirtyHours(
-  db: Database,
-  { borders }: AggregatesQuery,
-  { dirty, rolledTo }: Plan,
-  signal: AbortSignal,
-): Promise<Map<TagId, readonly Aggregate[]>> {
-  const [from] = ends(borders);
-  const gatherings = new Map<TagId, ReturnType<typeof gather>>();
-  for (const { tag, hour } of dirty) {
-    const its = gatherings.get(tag) ?? gather(borders, { held: null, counted: null });
-    gatherings.set(tag, its);
-    const range = { from: Math.max(from, hour), to: Math.min(rolledTo, hour + HOUR_MS) };
-    for await (const page of selectPages(db, { tags: [tag], ...range }, signal)) its.add(page);
+/** Tags that are read together. */
+function groupsOf(all: readonly TagPieces[]): TagPieces[][] {
+  const groups: TagPieces[][] = [];
+  let rows = Infinity;
+  for (const each of all) {
+    const own = rowsIn(each.pieces);
+    if (rows + own > MOST_ROWS) {
+      groups.push([]);
+      rows = 0;
+    }
+    groups.at(-1)?.push(each);
+    rows += own;
   }
-  return new Map([...gatherings].map(([tag, each]) => [tag, each.end()]));
+  return groups;
+}
+
+/** What the roll-ups say of a tag, and in hours in which readings came late those. */
+async function addPieces(
+  db: Database,
+  gathering: Gathering,
+  { tag, pieces, stretches }: TagPieces & { readonly stretches: readonly Stretch[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const left = stretches.values();
+  let next = left.next();
+  for (const { level, ...range } of pieces) {
+    if (level === null) await addReadings(db, new Map([[tag, gathering]]), range, signal);
+    for (; next.value !== undefined && next.value.from < range.to; next = left.next())
+      gathering.addStretch(next.value);
+  }
+}
+
+async function addRolledUp(
+  db: Database,
+  gatherings: Gatherings,
+  asked: readonly TagPieces[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const group of groupsOf(asked)) {
+    const found = await db.cancellable(signal, QUERY_MS, (own) => selectStretches(own, group));
+    for (const each of group) {
+      const gathering = gatherings.get(each.tag);
+      const stretches = found.get(each.tag) ?? [];
+      if (gathering !== undefined) await addPieces(db, gathering, { ...each, stretches }, signal);
+    }
+  }
 }
 
 /**
@@ -143,25 +170,27 @@ export async function selectAggregates(
   query: AggregatesQuery,
   signal: AbortSignal,
 ): Promise<Aggregates[]> {
-  const { tags, borders } = query;
-  const kept = await selectKept(db, query.tags);
-  const plan = await planFor(db, query, kept);
+  const { tags, borders, held, now } = query;
+  const kept = await selectKept(db, tags);
+  const plan = planFor(query, kept);
   await check(db, query, kept, plan);
-  const { table } = plan;
-  const rolled =
-    table === null
-      ? new Map<TagId, Map<number, Aggregate>>()
-      : await db.cancellable(signal, QUERY_MS, (own) =>
-          selectRolledUp(own, { tags, borders, ...plan, table }),
-        );
-  const late = table === null ? new Map<TagId, never>() : await fromDirtyHours(db, query, plan, signal);
-  const read = await fromReadings(db, query, plan.rolledTo, signal);
-  const part = (parts: Map<TagId, readonly Aggregate[]>, tag: TagId, i: number) =>
-    parts.get(tag)?.[i] ?? nothing();
-  return tags.map((tag) => ({
-    tag,
-    buckets: Array.from({ length: borders.length - 1 }, (_, i) =>
-      merge(merge(rolled.get(tag)?.get(i) ?? nothing(), part(late, tag, i)), part(read, tag, i)),
-    ),
-  }));
+  const { from, to, rolled } = plan;
+  const carried = held
+    ? await db.cancellable(signal, QUERY_MS, (own) => selectCarried(own, tags, from, kept))
+    : new Map<TagId, never>();
+  const gatherings = new Map(
+    tags.map((tag) => [tag, new Gathering(borders, carried.get(tag) ?? { held: null, counted: null }, now)]),
+  );
+  await addReadings(db, gatherings, { from, to: rolled.from }, signal);
+  if (rolled.from < rolled.to) {
+    const dirty = await selectDirtyHours(db, tags, rolled.from, rolled.to);
+    const within = bordersIn(borders, rolled);
+    const clean = cover(within, [], kept);
+    const piecesOf = (hours: readonly number[] | undefined) =>
+      hours === undefined ? clean : cover(within, hours, kept);
+    const asked = [...gatherings.keys()].map((tag) => ({ tag, pieces: piecesOf(dirty.get(tag)) }));
+    await addRolledUp(db, gatherings, asked, signal);
+  }
+  await addReadings(db, gatherings, { from: rolled.to, to }, signal);
+  return tags.map((tag) => ({ tag, buckets: gatherings.get(tag)?.end() ?? [] }));
 }

@@ -25,27 +25,14 @@ const select = async (db: Db, condition: string, tags: readonly TagId[], at: num
   return rows.map(({ text, ...known }) => ({ ...known, value: text ?? known.value }));
 };
 
+/** The last reading of each tag before an instant. */
+export const selectBefore = (db: Db, tags: readonly TagId[], at: number): Promise<Known[]> =>
+  select(db, '< $2', tags, at);
+
+/** The last one with a number to compute with. */
+export const selectUsableBefore = (db: Db, tags: readonly TagId[], at: number): Promise<Known[]> =>
+  select(db, '< $2 and abs(cleaned) < 1e150', tags, at);
+
 /** What each tag was at an instant: its last reading at or before it. A tag without one is left out. */
 export const selectAt = (db: Db, tags: readonly TagId[], at: number): Promise<Known[]> =>
   select(db, '<= $2', tags, at);
-
-/** The last reading before an instant, and the last one with a number to compute with. */
-export async function selectBefore(db: Db, tags: readonly TagId[], at: number): Promise<Map<TagId, Carried>> {
-  const [last, usable] = [
-    await select(db, '< $2', tags, at),
-    await select(db, '< $2 and abs(cleaned) < 1e150', tags, at),
-  ];
-  const held = new Map(last.map(({ tag, cleaned }) => [tag, cleaned]));
-  const counted = new Map(usable.map(({ tag, cleaned }) => [tag, cleaned]));
-  return new Map(
-    tags.map((tag) => [tag, { held: held.get(tag) ?? null, counted: counted.get(tag) ?? null }]),
-  );
-}
-
-/** What a tag brings along into a range. Null: nothing. */
-export interface Carried {
-  /** The cleaned value that holds when the range begins. */
-  readonly held: number | null;
-  /** The last cleaned value that there was. */
-  readonly counted: number | null;
-}

@@ -12,6 +12,8 @@ export interface Kept {
   readonly tensFrom: number;
   readonly hoursFrom: number;
   readonly rolledTo: number;
+  /** From when on roll-ups tell how long values held and what counters counted. */
+  readonly heldFrom: number;
 }
 
 const ms = (sql: string): string => `(extract(epoch from ${sql}) * 1000)::float8`;
@@ -23,7 +25,8 @@ export async function selectKept(db: Db, tags: readonly number[] = []): Promise<
   const [kept] = await db.query<Kept>(
     `select ${ms(latest('readings_from'))} as "readingsFrom", ${ms(latest('minutes_from'))} as "minutesFrom",
        ${ms(`greatest(${latest('minutes_from')}, max(s.tens_from))`)} as "tensFrom",
-       ${ms(latest('hours_from'))} as "hoursFrom", ${ms('max(s.rolled_to)')} as "rolledTo"
+       ${ms(latest('hours_from'))} as "hoursFrom", ${ms('max(s.rolled_to)')} as "rolledTo",
+       ${ms('max(s.held_from)')} as "heldFrom"
      from roll_up_state s
      left join unnest($1::int[]) as asked (tag_id) on true
      left join kept_tags k using (tag_id)

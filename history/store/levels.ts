@@ -3,7 +3,7 @@ import type { Kept } from './kept.ts';
 
 export type RollUpTable = 'readings_1m' | 'readings_10m' | 'readings_1h' | 'readings_1d';
 
-interface Level {
+export interface Level {
   readonly table: RollUpTable;
   readonly widthMs: number;
   readonly keptFrom: (kept: Kept) => number;

@@ -1,9 +1,6 @@
-/** What a roll-up says of its bucket, in the order in which it is made. */
-export const SAYS = `count, cleaned_count, min, max, avg, first, last, time_weighted_avg, held_s, quality,
-  first_at, holds, first_cleaned, last_cleaned, increase`;
-
-/** The columns of a roll-up. */
-export const COLUMNS = `tag_id, bucket, ${SAYS}`;
+/** The columns of a roll-up, in the order in which it is made. */
+export const COLUMNS = `tag_id, bucket, count, cleaned_count, min, max, avg, first, last, time_weighted_avg, held_s,
+  quality, first_at, holds, first_cleaned, last_cleaned, increase`;
 
 /** What a counter counted up to `shown`; less than `before` is from nought. */
 export const counted = (shown: string, before: string): string =>

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Aggregate } from '../../../history/aggregate.ts';
 import type { Quality, Reading, TagId } from '../../../history/reading.ts';
-import { NotAnswerable, selectAggregates } from '../../../history/store/aggregates.ts';
+import { selectAggregates } from '../../../history/store/aggregates.ts';
 import { insertReadings } from '../../../history/store/readings.ts';
 import { rollUp } from '../../../history/store/roll-ups.ts';
 import type { Database } from '../../../platform/database/db.ts';
@@ -165,12 +165,18 @@ test('where readings were dropped the roll-ups answer whole hours, and the rest 
   try {
     const ask = (borders: readonly number[], held: boolean) =>
       selectAggregates(db, { tags: [tag], borders, held, now: START }, signal);
-    const [found] = await ask([old, old + HOUR], false);
-    expect(found?.buckets[0]).toMatchObject({ count: 2, min: 1, max: 2, first: 1, last: 2 });
-    await expect(ask([old, old + HOUR], true)).rejects.toThrow(NotAnswerable);
+    const [found] = await ask([old, old + HOUR], true);
+    expect(found?.buckets[0]).toMatchObject({
+      ...{ count: 2, min: 1, max: 2, first: 1, last: 2, total: 1 },
+      ...{ heldMs: HOUR, area: 10 + 2 * (HOUR - 10) },
+    });
     await expect(ask([old + 1, old + HOUR], false)).rejects.toThrow(/no longer kept.*Ask from there on/);
+    // Where roll-ups are from before they told how long values held.
+    await db.query('update roll_up_state set held_from = $1', [new Date(START)]);
+    await expect(ask([old, old + HOUR], true)).rejects.toThrow(/without time-weighted averages.* or from/);
+    expect(await ask([old, old + HOUR], false)).toHaveLength(1);
   } finally {
-    await db.query(`update roll_up_state set readings_from = '-infinity'`);
+    await db.query(`update roll_up_state set readings_from = '-infinity', held_from = '-infinity'`);
   }
 });
 
