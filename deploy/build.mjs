@@ -1,7 +1,7 @@
 // `npm run build`: compiles to dist/, and lays SQL, bootstraps and other files that are not compiled beside it.
 // `node deploy/build.mjs FOLDER TSCONFIG` does so elsewhere, and with more in it.
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,3 +23,11 @@ for (const folder of folders) {
     cpSync(join(root, path), join(out, path));
   }
 }
+
+// The training program as one file, in place of its compiled entry: what runs here is what is sent to a cluster.
+const program = join(out, 'forecasting/job/main.js');
+rmSync(`${program}.map`, { force: true });
+const bundled = spawnSync(process.execPath, [join(root, 'deploy/program.mjs'), program], {
+  stdio: 'inherit',
+});
+process.exitCode = bundled.status ?? 1;

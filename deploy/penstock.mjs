@@ -36,7 +36,10 @@ const compiled = new URL(`../dist/${file}.js`, import.meta.url);
 const source = new URL(`../${file}.ts`, import.meta.url);
 const packaged = !existsSync(source);
 if (!packaged) (await import('tsx/esm/api')).register();
+// A training reads its own words and has run when it is imported, as where an executor starts it.
+process.argv.splice(2, 1);
 const module = await import((packaged ? compiled : source).href);
+if (name === 'train') process.exit();
 const { runCommand } = await import(
   new URL(packaged ? '../dist/platform/cli.js' : '../platform/cli.ts', import.meta.url).href
 );

@@ -70,7 +70,7 @@ export async function readCheckpoint(directory: string, of: string): Promise<Pro
   try {
     return progressOfText(of, await readFile(join(directory, CHECKPOINT_FOLDER, FILE), 'utf8'));
   } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (['ENOENT', 'ENOTDIR'].includes((err as NodeJS.ErrnoException).code ?? '')) return null;
     throw err;
   }
 }

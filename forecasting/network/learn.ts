@@ -15,7 +15,7 @@ const MOST_VALIDATED = 4_000;
 const LEAST_WINDOWS = 16;
 const VALIDATED_AT_ONCE = 256;
 // Better by less than this is no better.
-const LEAST_GAIN = 1e-4;
+const LEAST_GAIN = 1e-3;
 // So many times worse than the best pass is no noise any more.
 const ABSURD = 100;
 
