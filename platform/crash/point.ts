@@ -21,6 +21,7 @@ export const crashPoints = [
   'command.written',
   'model.retired',
   'model.switched',
+  'training.sent',
   'backup.written',
   'backup.renamed',
   'restore.begun',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ClusterConfig } from './slurm/config.ts';
 import { BackupConfig, DatabaseConfig, LogConfig, SecretName, WebConfig } from '../../platform/config.ts';
 
 const Web = WebConfig.extend({ port: WebConfig.shape.port.default(8090) });
@@ -30,11 +31,16 @@ export const CentralConfig = z
     enrolment: z.array(z.strictObject({ site: z.string().min(1).max(100), token: SecretName })).default([]),
     training: z
       .strictObject({
-        executor: z.enum(['local']).default('local'),
+        /** `slurm`: the clusters below, the first one that answers. */
+        executor: z.enum(['local', 'slurm']).default('local'),
         /** Trainings under way at a time. */
         parallel: z.number().int().min(1).max(64).default(1),
+        /** An order that could not be started for so long is dropped: its data is too old by then. */
+        expireHours: z.number().min(0.001).max(8760).default(24),
       })
-      .default({ executor: 'local', parallel: 1 }),
+      .prefault({}),
+    /** The SLURM clusters that trainings may run on. */
+    clusters: z.array(ClusterConfig).default([]),
   })
   .superRefine((config, context) => {
     if (config.mode === 'production' && config.database.url === 'embedded') {
@@ -46,8 +52,24 @@ export const CentralConfig = z
         input: config.database.url,
       });
     }
+    const fault = clusterFault(config);
+    if (fault !== null) context.addIssue({ code: 'custom', ...fault, input: undefined });
   });
 export type CentralConfig = z.infer<typeof CentralConfig>;
+
+function clusterFault({
+  training,
+  clusters,
+}: {
+  training: { executor: string };
+  clusters: readonly ClusterConfig[];
+}): { path: string[]; message: string } | null {
+  if (training.executor === 'slurm' && clusters.length === 0)
+    return { path: ['clusters'], message: 'training.executor is slurm, but there is no cluster; name one' };
+  if (new Set(clusters.map(({ name }) => name)).size < clusters.length)
+    return { path: ['clusters'], message: 'two clusters have one name; give each its own' };
+  return null;
+}
 
 function isTimeZone(name: string): boolean {
   try {

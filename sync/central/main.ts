@@ -22,10 +22,10 @@ import { openBell } from './bell.ts';
 import { centralBackedUp } from './backup.ts';
 import type { CentralConfig } from './config.ts';
 import { runDispatch } from './dispatch.ts';
+import { openExecutors } from './executors.ts';
 import { databaseCheck, quarantineCheck } from './health.ts';
 import { receiver } from './ingest.ts';
 import { jobs } from './jobs.ts';
-import { localExecutor } from './local/executor.ts';
 import { syncMetrics } from './metrics.ts';
 import { migrations } from './migrations.ts';
 import { expectedSites, provisionWhenReady } from './provision.ts';
@@ -38,6 +38,8 @@ const SCREENS = fileURLToPath(
     import.meta.url,
   ),
 );
+
+const HOUR_MS = 3_600_000;
 
 /** Runs the central node until `signal` aborts. `listening` is told the address for people. */
 export async function runCentral(
@@ -60,7 +62,7 @@ export async function runCentral(
 
   const rollUp = rollUps(db);
   const key = await keyIn(join(data, 'centre.key'));
-  const executor = localExecutor(join(data, 'jobs'));
+  using executors = openExecutors(config, health, log);
   await using access = openAccess({ db, folder: data, daemon: 'central', secure: at.tls !== undefined, log });
   using live = openLive({ log });
   const announce = announcer((room) => live.publish(room), signal);
@@ -74,25 +76,29 @@ export async function runCentral(
   const about = { daemon: 'central', title, timeZone } as const;
   const all = routes(
     { db, access, health, registry, scheduler, about, backup: config.backup },
-    { receive: receiver(db, log, sync), bell, executor, centreKey: createPublicKey(key), announce },
+    { receive: receiver(db, log, sync), bell, executors, centreKey: createPublicKey(key), announce },
   );
   await using web = await openWeb({ ...at, routes: all, staticFolder: SCREENS, live, access, log, registry });
   listening(web.address);
 
   using notifier = createNotifier(() => !signal.aborted, log);
   notifier.ready();
-  const trainingChanged = (site: string) => {
+  const changed = (site: string) => {
     bell.ring(site);
     announce('trainings');
   };
-  const { parallel } = config.training;
+  const dispatcher = { db, executors: executors.chosen, rollUp, key, log, changed, ...limitsOf(config) };
   await untilStopped(signal, [
     db.migrated,
     provisionWhenReady(db, expected, signal),
-    runDispatch({ db, executor, rollUp, parallel, key, log, changed: trainingChanged }, signal),
+    runDispatch(dispatcher, executors.all, signal),
   ]);
   notifier.stopping();
 }
+
+const limitsOf = ({ training: { parallel, expireHours } }: CentralConfig) => ({
+  ...{ parallel, expireMs: expireHours * HOUR_MS },
+});
 
 const databaseOf = ({ data, database }: CentralConfig, log: Logger) => ({
   ...{ ...database, folder: join(data, 'database'), name: 'penstock central', log },

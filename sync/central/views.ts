@@ -1,3 +1,4 @@
+import { warningOf } from './warning.ts';
 import type { FleetTrainingView, SiteView } from './api/fleet.ts';
 import type { SiteSummary } from './store/sites.ts';
 import type { TrainingSummary } from './store/trainings.ts';
@@ -38,5 +39,8 @@ export const trainingView = (training: TrainingSummary): FleetTrainingView => ({
   endedAt: iso(training.ended_at),
   attempts: training.attempts,
   metrics: training.metrics ?? {},
+  failure: training.failure,
   error: training.error,
+  warning: warningOf(training),
+  cancelledBy: training.cancel_by,
 });

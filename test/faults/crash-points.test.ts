@@ -17,7 +17,7 @@ const SENT = 11;
 const WRITTEN = 12;
 
 type OfCommands = Extract<CrashPoint, `backup.${string}` | `restore.${string}`>;
-type OfDaemon = Exclude<CrashPoint, OfCommands>;
+type OfDaemon = Exclude<CrashPoint, OfCommands | `training.${string}`>;
 
 /** How the gateway is brought to a point where nothing but load does not bring it there. */
 interface Way {

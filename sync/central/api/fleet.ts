@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instant } from '../../../platform/api/page.ts';
+import { failures } from '../states.ts';
 
 /** GET /api/v1/sites (page); GET /api/v1/sites/{id}; POST /api/v1/sites {name} (administrator) answers with a one-time token. */
 export const SiteView = z.strictObject({
@@ -30,7 +31,7 @@ export const SiteTagView = z.strictObject({
 });
 export type SiteTagView = z.infer<typeof SiteTagView>;
 
-/** GET /api/v1/trainings (page), GET /api/v1/trainings/{id}, GET /api/v1/trainings/{id}/log (text). */
+/** GET /api/v1/trainings (page), GET /api/v1/trainings/{id}, GET /api/v1/trainings/{id}/log and /metrics (text); DELETE cancels (engineer). */
 export const FleetTrainingView = z.strictObject({
   id: z.string(),
   site: z.string(),
@@ -44,6 +45,12 @@ export const FleetTrainingView = z.strictObject({
   endedAt: instant.nullable(),
   attempts: z.number().int(),
   metrics: z.record(z.string(), z.number()),
+  /** Why it did not succeed: a word for programs, and a sentence for people. */
+  failure: z.enum(failures).nullable(),
   error: z.string().nullable(),
+  /** What a person should know of a training that is under way: why it waits, that nothing is heard of it. */
+  warning: z.string().nullable(),
+  /** Who wants it cancelled. */
+  cancelledBy: z.string().nullable(),
 });
 export type FleetTrainingView = z.infer<typeof FleetTrainingView>;

@@ -1,40 +1,47 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MANIFEST_FILE } from '../executor.ts';
+import { LONGEST_OUTPUT, MANIFEST_FILE, METRICS_FILE } from '../executor.ts';
 import type { Executor, JobFiles, JobReport, JobResult } from '../executor.ts';
+import { failureOf } from '../states.ts';
 import { readIfThere, writeWhole } from '../../whole-file.ts';
 import { findJob, startJob, stopJob } from './process.ts';
 
+const CLAIM_FILE = 'claim';
 const EXIT_FILE = 'exit';
 const LOG_FILE = 'job.log';
-const LONGEST_LOG = 64 * 1024;
+
+/** This machine answers at once and for sure. */
+const AT_ONCE = { polls: 1, ms: 0 };
 
 /**
  * Runs jobs as processes of this machine, each in a folder of its own named by its key. They outlive the daemon:
- * after a restart they are found by their key, running or ended. With the machine they are lost.
+ * after a restart they are found by their key, running or ended. With the machine they end.
  */
 export function localExecutor(folder: string): Executor {
   const home = (key: string) => join(folder, key);
   return {
     name: 'local',
+    pollMs: 1_000,
+    patience: { unsent: AT_ONCE, lost: AT_ONCE, resultMs: 0 },
+    ready: () => true,
 
-    async submit(key, files) {
-      if ((await readIfThere(join(home(key), EXIT_FILE))) !== null || (await findJob(key)) !== null) return;
+    async submit({ key, files }) {
       const { order, data } = await writeFiles(home(key), files);
-      await startJob(key, {
-        order,
-        data,
-        output: join(home(key), 'result'),
+      // From here on it may run: without a trace of its end, it was ended.
+      await writeWhole(join(home(key), CLAIM_FILE), '');
+      const pid = await startJob(key, {
+        ...{ order, data, output: join(home(key), 'result') },
         log: join(home(key), LOG_FILE),
         exit: join(home(key), EXIT_FILE),
       });
+      return String(pid);
     },
 
-    async poll(keys) {
+    async poll(jobs) {
       const reports = await Promise.all(
-        keys.map(async (key): Promise<[string, JobReport]> => [key, await report(key, home(key))]),
+        jobs.map(async ({ key }) => [key, await report(key, home(key))] as const),
       );
-      return new Map(reports);
+      return new Map(reports.filter((entry): entry is [string, JobReport] => entry[1] !== null));
     },
 
     async collect(key): Promise<JobResult> {
@@ -47,7 +54,8 @@ export function localExecutor(folder: string): Executor {
       return new Map(await Promise.all(files));
     },
 
-    readLog: (key) => readEnd(join(home(key), LOG_FILE)),
+    read: (key, what) =>
+      readEnd(what === 'log' ? join(home(key), LOG_FILE) : join(home(key), 'result', METRICS_FILE)),
 
     cancel: (key) => stopJob(key),
 
@@ -55,31 +63,37 @@ export function localExecutor(folder: string): Executor {
   };
 }
 
-async function report(key: string, folder: string): Promise<JobReport> {
+/** Null: it was never started. */
+async function report(key: string, folder: string): Promise<JobReport | null> {
   const ended = await readExit(folder);
   if (ended !== null) return ended;
   const pid = await findJob(key);
-  if (pid !== null) return { state: 'running', evidence: `process ${pid}` };
+  if (pid !== null)
+    return { state: 'running', job: String(pid), source: 'process', evidence: `process ${pid}` };
   // It may have ended between the two looks.
-  return (
-    (await readExit(folder)) ?? {
-      state: 'lost',
-      evidence: 'The process is gone and has left no exit code: the machine or the service was stopped.',
-    }
-  );
+  return (await readExit(folder)) ?? ((await readIfThere(join(folder, CLAIM_FILE))) === null ? null : GONE);
 }
+
+const GONE: JobReport = {
+  ...{ state: 'failed', failure: 'infra', source: 'process' },
+  evidence: 'The process is gone and has left no exit code: it, the machine or the service was stopped.',
+};
 
 async function readExit(folder: string): Promise<JobReport | null> {
   const code = (await readIfThere(join(folder, EXIT_FILE)))?.trim();
   if (code === undefined) return null;
   if (code !== '0') {
     const lines = (await readEnd(join(folder, LOG_FILE))).trimEnd().split('\n');
-    return { state: 'failed', evidence: `exit code ${code}: ${lines.at(-1) ?? ''}` };
+    const evidence = `exit code ${code}: ${lines.at(-1) ?? ''}`;
+    return { state: 'failed', failure: failureOf(Number(code)), source: EXIT_FILE, evidence };
   }
   const manifest = await readIfThere(join(folder, 'result', MANIFEST_FILE));
   return manifest === null
-    ? { state: 'failed', evidence: 'exit code 0, but there is no manifest' }
-    : { state: 'finished', evidence: 'exit code 0' };
+    ? {
+        ...{ state: 'failed', failure: 'artefact', source: EXIT_FILE },
+        evidence: 'exit code 0, but there is no manifest',
+      }
+    : { state: 'finished', source: EXIT_FILE, evidence: 'exit code 0' };
 }
 
 async function writeFiles(folder: string, files: JobFiles): Promise<{ order: string; data: string }> {
@@ -91,5 +105,5 @@ async function writeFiles(folder: string, files: JobFiles): Promise<{ order: str
 
 async function readEnd(path: string): Promise<string> {
   const text = (await readIfThere(path)) ?? '';
-  return text.slice(-LONGEST_LOG);
+  return text.slice(-LONGEST_OUTPUT);
 }

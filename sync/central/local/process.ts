@@ -25,8 +25,8 @@ const SCRIPT =
 /** The job's name among the processes of the machine: the first word of its shell's command line after the script. */
 const nameOf = (key: string): string => `penstock-job-${key}`;
 
-/** Starts a job in a process group of its own, which goes on when this process ends. */
-export async function startJob(key: string, { order, data, output, log, exit }: Paths): Promise<void> {
+/** Starts a job in a process group of its own, which goes on when this process ends. Its id is answered. */
+export async function startJob(key: string, { order, data, output, log, exit }: Paths): Promise<number> {
   const loader = FROM_SOURCE ? ['--import', import.meta.resolve('tsx')] : [];
   const command = [process.execPath, ...loader, fileURLToPath(JOB)];
   const files = ['--order', order, '--data', data, '--output', output];
@@ -37,6 +37,7 @@ export async function startJob(key: string, { order, data, output, log, exit }: 
   });
   await once(shell, 'spawn');
   shell.unref();
+  return shell.pid ?? 0;
 }
 
 /** The id of the job's shell, which also leads its process group; null if none runs. */

@@ -18,8 +18,9 @@ import { openapiRoute } from '../../../platform/web/openapi.ts';
 import type { Route } from '../../../platform/web/route.ts';
 import type { Announce } from '../announce.ts';
 import type { Bell } from '../bell.ts';
-import type { Executor } from '../executor.ts';
+import type { Executors } from '../executors.ts';
 import type { Receive } from '../ingest.ts';
+import { clusterRoutes } from './clusters.ts';
 import { linkRoutes } from './link.ts';
 import { siteRoutes } from './sites.ts';
 import { trainingRoutes } from './trainings.ts';
@@ -38,17 +39,18 @@ export interface Common {
 export interface Own {
   readonly receive: Receive;
   readonly bell: Bell;
-  readonly executor: Executor;
+  readonly executors: Executors;
   readonly centreKey: KeyObject;
   readonly announce: Announce;
 }
 
 /** All that the centre serves, with its description. */
-export function routes(common: Common, { announce, executor, ...link }: Own): Route[] {
+export function routes(common: Common, { announce, executors, ...link }: Own): Route[] {
   const described = [
     ...commonRoutes(common),
     ...siteRoutes(common.db, () => announce('sites')),
-    ...trainingRoutes(common.db, executor),
+    ...trainingRoutes(common.db, executors.all, () => announce('trainings')),
+    ...clusterRoutes(common.db, executors.clusters),
     ...linkRoutes({
       ...link,
       db: common.db,

@@ -2,6 +2,7 @@ import type { Settings } from '../../../forecasting/artefact.ts';
 import type { TagId } from '../../../history/reading.ts';
 import type { Db } from '../../../platform/database/db.ts';
 import type { TrainingOrdered } from '../../wire.ts';
+import type { AttemptState, Failure } from '../states.ts';
 
 /** False if the order is there already. */
 export async function insertTraining(
@@ -74,22 +75,37 @@ export async function updateTrainingRunning(tx: Db, id: string): Promise<void> {
   );
 }
 
-/** A training waits again: its attempt was lost through no fault of its own. */
-export async function updateTrainingQueued(tx: Db, id: string): Promise<void> {
-  await tx.query(`update trainings set state = 'queued' where id = $1`, [id]);
-}
-
 export async function updateTrainingEnded(
   tx: Db,
   id: string,
-  state: 'succeeded' | 'failed',
-  error: string | null,
+  { state, failure, error }: { state: 'succeeded' | 'failed'; failure: Failure | null; error: string | null },
 ): Promise<void> {
-  await tx.query(`update trainings set state = $2, error = $3, ended_at = now() where id = $1`, [
-    id,
-    state,
-    error,
-  ]);
+  await tx.query(
+    `update trainings set state = $2, failure = $3, error = $4, ended_at = now() where id = $1`,
+    [...[id, state, failure, error]],
+  );
+}
+
+/** Orders that have waited for too long, each locked for the caller's transaction. */
+export const expireQueued = (tx: Db, expireMs: number): Promise<{ id: string; site: string }[]> =>
+  tx.query(
+    `select id, site from trainings
+     where state = 'queued' and received_at < now() - $1 * interval '1 millisecond' for update skip locked`,
+    [expireMs],
+  );
+
+/** Notes who wants a training ended. Null if there is none, or it has ended. */
+export async function updateCancelled(
+  tx: Db,
+  id: string,
+  by: string,
+): Promise<{ id: string; site: string; state: 'queued' | 'running' } | null> {
+  const [row] = await tx.query<{ id: string; site: string; state: 'queued' | 'running' }>(
+    `update trainings set cancel_by = coalesce(cancel_by, $2), cancel_at = coalesce(cancel_at, now())
+     where id = $1 and state in ('queued', 'running') returning id, site, state`,
+    [id, by],
+  );
+  return row ?? null;
 }
 
 export async function insertModel(
@@ -121,18 +137,25 @@ export interface TrainingSummary {
   ended_at: Date | null;
   attempts: number;
   metrics: Record<string, number> | null;
+  failure: Failure | null;
   error: string | null;
+  /** Of the newest attempt: its state, and why it waits in the executor's word. */
+  attempt_state: AttemptState | null;
+  reason: string | null;
+  cancel_by: string | null;
 }
 
 const SUMMARY = `
   select t.id, t.site, s.name as site_name, g.name as tag_name, t.kind, t.state, t.ordered_at, t.started_at,
-    t.ended_at, t.error, m.metrics,
-    (select count(*) from training_attempts a where a.training = t.id) as attempts,
-    (select a.executor from training_attempts a where a.training = t.id order by a.n desc limit 1) as executor
+    t.ended_at, t.failure, t.error, t.cancel_by, m.metrics, coalesce(a.n, 0) as attempts, a.executor,
+    a.state as attempt_state, a.reason
   from trainings t
     join sites s on s.id = t.site
     join site_tags g on g.tag = t.tag
-    left join models m on m.training = t.id`;
+    left join models m on m.training = t.id
+    left join lateral (
+      select * from training_attempts x where x.training = t.id order by x.n desc limit 1
+    ) a on true`;
 
 export async function selectTrainingSummaries(
   db: Db,

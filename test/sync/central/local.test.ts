@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { canonicalBytes } from '../../../forecasting/artefact.ts';
-import type { JobFiles, JobReport } from '../../../sync/central/executor.ts';
+import type { Job, JobFiles, JobReport } from '../../../sync/central/executor.ts';
 import { localExecutor } from '../../../sync/central/local/executor.ts';
 import { findJob } from '../../../sync/central/local/process.ts';
 import { aFolder } from '../../support/folder.ts';
@@ -35,8 +35,9 @@ const jobFiles = (values = 24 * 20): JobFiles => ({
     values: Array.from({ length: values }, (_, i) => Math.sin(i / 4)),
   }),
 });
+const aJob = (values?: number): Job => ({ key, files: jobFiles(values), needs: {}, resumes: null });
 const pollWith = async (executor = localExecutor(folder.path)) =>
-  (await executor.poll([key], signal)).get(key);
+  (await executor.poll([{ key, job: null }], signal)).get(key);
 const ended = async (): Promise<JobReport> =>
   vi.waitFor(
     async () => {
@@ -49,7 +50,7 @@ const ended = async (): Promise<JobReport> =>
 
 test('a job runs to its end, and leaves artefact and manifest', async () => {
   const executor = localExecutor(folder.path);
-  await executor.submit(key, jobFiles(), signal);
+  await executor.submit(aJob(), signal);
   expect(await ended()).toMatchObject({ state: 'finished' });
   expect([...(await executor.collect(key, signal)).keys()].sort()).toEqual([
     'artefact.json',
@@ -59,28 +60,31 @@ test('a job runs to its end, and leaves artefact and manifest', async () => {
   expect(await readdir(folder.path)).toEqual([]);
 });
 
-test('a job that was started is found by an executor that knows nothing of it, and not started again', async () => {
-  await localExecutor(folder.path).submit(key, jobFiles(), signal);
-  const first = await findJob(key);
-  await localExecutor(folder.path).submit(key, jobFiles(), signal);
-  expect([await findJob(key), (await pollWith())?.state]).toEqual([first, 'running']);
+test('a job that was started is found by an executor that knows nothing of it, running and ended', async () => {
+  const pid = await localExecutor(folder.path).submit(aJob(), signal);
+  expect(await pollWith()).toMatchObject({ state: 'running', job: pid });
   await ended();
-  const exit = join(folder.path, key, 'exit');
-  await localExecutor(folder.path).submit(key, jobFiles(), signal);
-  expect([await findJob(key), (await readFile(exit, 'utf8')).trim()]).toEqual([null, '0']);
+  expect([await findJob(key), (await readFile(join(folder.path, key, 'exit'), 'utf8')).trim()]).toEqual([
+    null,
+    '0',
+  ]);
+});
+
+test('nothing is said of a job that was never started', async () => {
+  expect(await pollWith()).toBeUndefined();
 });
 
 test('a job without enough data fails with its own words', async () => {
-  await localExecutor(folder.path).submit(key, jobFiles(3), signal);
+  await localExecutor(folder.path).submit(aJob(3), signal);
   const report = await ended();
   expect(report.state).toBe('failed');
   expect(report.evidence).toMatch(/exit code 65: .*needs at least/);
-  expect(await localExecutor(folder.path).readLog(key, signal)).toMatch(/needs at least/);
+  expect(await localExecutor(folder.path).read(key, 'log', signal)).toMatch(/needs at least/);
 });
 
-test('a job whose processes are gone without a word is lost, not failed', async () => {
-  await localExecutor(folder.path).submit(key, jobFiles(), signal);
+test('a job whose processes are gone without a word has not failed by itself', async () => {
+  await localExecutor(folder.path).submit(aJob(), signal);
   const pid = await findJob(key);
   process.kill(-pid!, 'SIGKILL');
-  expect((await ended()).state).toBe('lost');
+  expect(await ended()).toMatchObject({ state: 'failed', failure: 'infra' });
 });

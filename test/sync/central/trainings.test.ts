@@ -10,11 +10,12 @@ import { receiver } from '../../../sync/central/ingest.ts';
 import { syncMetrics } from '../../../sync/central/metrics.ts';
 import { localExecutor } from '../../../sync/central/local/executor.ts';
 import { findJob } from '../../../sync/central/local/process.ts';
+import type { Dispatcher } from '../../../sync/central/outcome.ts';
 import { rollUps } from '../../../sync/central/roll-ups.ts';
 import { selectOpenAttempts } from '../../../sync/central/store/attempts.ts';
 import { selectMessages } from '../../../sync/central/store/messages.ts';
 import { selectTrainingSummary } from '../../../sync/central/store/trainings.ts';
-import { dispatchTrainings } from '../../../sync/central/trainings.ts';
+import { followTrainings, sendTrainings } from '../../../sync/central/trainings.ts';
 import { sealFault } from '../../../sync/seal.ts';
 import type { CentreMessage } from '../../../sync/wire.ts';
 import { aFolder } from '../../support/folder.ts';
@@ -65,14 +66,15 @@ async function ordered(changes: Parameters<typeof anOrder>[0] = {}): Promise<str
   return order.id;
 }
 
-const dispatchWith = (executor: Executor, parallel = 4) =>
-  dispatchTrainings(
-    {
-      ...{ db, executor, parallel, rollUp: rollUps(db), key: privateKey },
-      ...{ log: createLog('test', 'silent'), changed: () => undefined },
-    },
-    signal,
-  );
+const dispatcherWith = (executor: Executor, parallel: number): Dispatcher => ({
+  ...{ db, executors: [executor], parallel, expireMs: HOUR_MS, rollUp: rollUps(db), key: privateKey },
+  ...{ log: createLog('test', 'silent'), changed: () => undefined },
+});
+const dispatchWith = async (executor: Executor, parallel = 4) => {
+  const dispatcher = dispatcherWith(executor, parallel);
+  await sendTrainings(dispatcher, [executor], signal);
+  await followTrainings(dispatcher, executor, signal);
+};
 const dispatch = () => dispatchWith(localExecutor(folder.path));
 const training = async (id: string) => (await selectTrainingSummary(db, id))!;
 const messages = async () =>
@@ -121,17 +123,18 @@ test('a centre that ended between its decision and the start of the job starts i
       await local.submit(...job);
       throw new Error('the power went out');
     },
+    poll: () => Promise.reject(new Error('nobody asks any more')),
   };
   await dispatchWith(cut);
   expect((await attemptOf(id))?.state).toBe('submitting');
   const pid = await findJob(`${id}-a1`);
   await dispatch();
-  expect([(await attemptOf(id))?.state, await findJob(`${id}-a1`)]).toEqual(['pending', pid]);
+  expect([(await attemptOf(id))?.state, await findJob(`${id}-a1`)]).toEqual(['running', pid]);
   await untilEnded(id);
   expect((await training(id)).attempts).toBe(1);
 });
 
-test('a job that got lost is tried again as another attempt', async () => {
+test('a job whose machine failed under it is tried again as another attempt', async () => {
   const id = await ordered();
   await dispatch();
   process.kill(-(await findJob(`${id}-a1`))!, 'SIGKILL');
@@ -144,7 +147,10 @@ test('an artefact that was altered after the job is refused, and the site hears 
   await dispatch();
   const local = localExecutor(folder.path);
   await vi.waitFor(
-    async () => expect((await local.poll([`${id}-a1`], signal)).get(`${id}-a1`)?.state).toBe('finished'),
+    async () =>
+      expect((await local.poll([{ key: `${id}-a1`, job: null }], signal)).get(`${id}-a1`)?.state).toBe(
+        'finished',
+      ),
     {
       timeout: 25_000,
     },
@@ -171,12 +177,14 @@ test.each<[string, Parameters<typeof anOrder>[0], RegExp]>([
 test('an executor that does not answer changes nothing', async () => {
   const id = await ordered();
   await dispatch();
+  const before = await attemptOf(id);
   const deaf: Executor = {
     ...localExecutor(folder.path),
     poll: () => Promise.reject(new Error('no answer')),
   };
   await dispatchWith(deaf);
-  expect((await attemptOf(id))?.state).toBe('pending');
+  const { state, silent_polls } = (await attemptOf(id))!;
+  expect({ state, silent_polls }).toEqual({ state: before?.state, silent_polls: 0 });
   await giveUp(id);
 });
 
