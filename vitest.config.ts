@@ -2,33 +2,53 @@ import { defineConfig } from 'vitest/config';
 
 const hmiJsx = { jsx: { runtime: 'automatic' as const, importSource: 'preact' } };
 
+/** They measure time, take a fixed port, or restart the server that all share: nothing else runs beside them. */
+const alone = [
+  'test/faults/{busy,disk,isolation,memory,stop}.test.ts',
+  'test/system/{database,demo,demo-engineer,foreign-modbus-plant,history,operator,start}.test.ts',
+];
+const system = { testTimeout: 180_000, hookTimeout: 180_000, pool: 'forks' as const };
+/** More than there are cores: most tests wait for something most of the time. */
+const manyWorkers = { sequence: { groupOrder: 1 }, pool: 'forks' as const, maxWorkers: 3 };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...manyWorkers,
           name: 'unit',
-          sequence: { groupOrder: 1 },
           include: ['test/**/*.test.ts'],
           exclude: ['test/hmi/**', 'test/system/**', 'test/faults/**'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
-          pool: 'forks',
-          maxWorkers: 2,
         },
       },
       {
         oxc: hmiJsx,
-        test: { name: 'hmi', include: ['test/hmi/**/*.test.{ts,tsx}'], environment: 'happy-dom' },
+        test: {
+          ...manyWorkers,
+          name: 'hmi',
+          include: ['test/hmi/**/*.test.{ts,tsx}'],
+          environment: 'happy-dom',
+        },
       },
       {
         test: {
+          ...system,
           name: 'system',
           sequence: { groupOrder: 2 },
           include: ['test/system/**/*.test.ts', 'test/faults/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          pool: 'forks',
+          exclude: alone,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...system,
+          name: 'system-alone',
+          sequence: { groupOrder: 3 },
+          include: alone,
           maxWorkers: 1,
           fileParallelism: false,
         },

@@ -18,7 +18,7 @@ import { opcuaServer } from '../support/opcua-server.ts';
 import { aPlantAtWork, expectAllStored } from '../support/plant-at-work.ts';
 
 // Each protocol meets its faults with the whole walk behind it: what came must be found again, to the last reading.
-const soon = { timeout: 20_000, interval: 50 };
+const soon = { timeout: 60_000, interval: 50 };
 
 let db: Database;
 beforeAll(async () => {

@@ -42,4 +42,4 @@ fi
 export PENSTOCK_TEST_SEED=${PENSTOCK_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
 echo "Seed: $PENSTOCK_TEST_SEED"
 ((${#files[@]} > 0)) || files=('')
-node_modules/.bin/vitest run --project system "${files[@]/#/test/faults/}"
+node_modules/.bin/vitest run --project 'system*' "${files[@]/#/test/faults/}"

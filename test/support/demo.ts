@@ -9,7 +9,7 @@ import type { LastReading } from '../../gateway/api/readings.ts';
 import { apiOf } from './api.ts';
 import type { Api } from './api.ts';
 import { DESKTOP, openBrowser, openPage } from './browser.ts';
-import { startPenstock } from './daemon.ts';
+import { FROM_SOURCE, startPenstock } from './daemon.ts';
 import type { Daemon } from './daemon.ts';
 import { aFolder } from './folder.ts';
 
@@ -43,7 +43,7 @@ export async function openDemo(): Promise<Demo> {
   const folder = await aFolder();
   const browser = await openBrowser();
   const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB', colorScheme: 'light' });
-  const daemon = startPenstock(['demo', '--data', folder.path], GATEWAY);
+  const daemon = startPenstock(['demo', '--data', folder.path], GATEWAY, FROM_SOURCE);
   return {
     ...{ folder: folder.path, daemon, context },
     ...{ site: apiOf(context, GATEWAY), fleet: apiOf(context, CENTRAL) },

@@ -35,7 +35,7 @@ export async function opcuaServer(
   const folder = await scratchFolder();
   const argument = JSON.stringify({ port: 0, ...settings, folder: folder.path });
   const child = fork(fileURLToPath(new URL('./opcua-server-entry.ts', import.meta.url)), [argument], {
-    execArgv: ['--import', 'tsx'],
+    execArgv: ['--import', 'tsx/esm'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');

@@ -57,7 +57,7 @@ type Faults = Readonly<Record<string, unknown>>;
 
 /** A process that works on an order; what it says is added to `acknowledged`. */
 export function work(order: Order, acknowledged: Acknowledged) {
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, JSON.stringify(order)], {
+  const child = spawn(process.execPath, ['--import', 'tsx/esm', entry, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [faults, begun, errors] = [null as Faults | null, false, ''];

@@ -1,20 +1,18 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { openDatabase } from '../../platform/database/open.ts';
 import type { Database } from '../../platform/database/db.ts';
 import { anEmbedded, fillSmallPlant, quiet, rowsOfTable } from '../support/backup.ts';
-import { setUpCodeIn, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
+import { PENSTOCK, setUpCodeIn, startDaemon, untilUp, writeSite } from '../support/daemon.ts';
 import { aDatabaseAddress, requiredServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
 import { aPlantFile } from '../support/plant.ts';
 import { freePort } from '../support/foreign.ts';
 
-const PENSTOCK = fileURLToPath(new URL('../../deploy/penstock.mjs', import.meta.url));
 const run = promisify(execFile);
 
 const penstock = async (...words: string[]) => {
