@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly tags?: number | undefined;
   /** How many days of readings, where a benchmark lets one choose. */
   readonly days?: number | undefined;
+  /** A file of data, where a benchmark can be given one. */
+  readonly file?: string | undefined;
   /** For people, while it runs. */
   readonly say: (line: string) => void;
 }

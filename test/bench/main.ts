@@ -10,6 +10,7 @@ import { opcuaBench } from './opcua.ts';
 import { rollupBench } from './rollup.ts';
 import { siteBench } from './site.ts';
 import { startBench } from './start.ts';
+import { trainBench } from './train.ts';
 
 const benches: readonly Bench[] = [
   ingestBench,
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   startBench,
   rollupBench,
   siteBench,
+  trainBench,
 ];
 
 const USAGE = `npm run bench -- NAME [options]
@@ -31,6 +33,7 @@ const USAGE = `npm run bench -- NAME [options]
   --seconds N       about how long to measure (default 20)
   --tags N          how many tags, where a benchmark lets one choose
   --days N          how many days of readings, where a benchmark lets one choose
+  --file PATH       data to measure with, where a benchmark can be given some
 `;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -47,6 +50,7 @@ async function main(): Promise<number> {
       seconds: { type: 'string', default: '20' },
       tags: { type: 'string' },
       days: { type: 'string' },
+      file: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
     allowPositionals: true,
@@ -66,6 +70,7 @@ async function main(): Promise<number> {
     seconds,
     tags: number(values.tags),
     days: number(values.days),
+    file: values.file,
     say,
   });
   const machine = { node: process.version, cpus: os.availableParallelism(), load: os.loadavg()[0] };
