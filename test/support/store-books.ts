@@ -81,10 +81,8 @@ async function see(db: Db, tags: readonly number[]): Promise<Seen> {
 function expectSame(found: Bucket, expected: Bucket, where: string): void {
   const { avg, twa, heldS, increase, ...exact } = expected;
   expect(found, where).toMatchObject(exact);
-  for (const [name, value] of Object.entries({ avg, twa, heldS, increase }) as [
-    keyof Bucket,
-    number | null,
-  ][]) {
+  const summed = { avg, twa, heldS, increase };
+  for (const [name, value] of Object.entries(summed) as [keyof typeof summed, number | null][]) {
     if (value === null) expect(found[name], `${where} ${name}`).toBeNull();
     else {
       const off = Math.abs((found[name] ?? NaN) - value);

@@ -60,6 +60,41 @@ test('steps of minutes and hours are the same from roll-ups, from readings, and 
   });
 });
 
+test('a value that comes seldom holds within its step, and never beyond, from roll-ups as from readings', async () => {
+  const tag = newTag();
+  const at = (minutes: number) => NOON + minutes * MINUTE;
+  const batch = [
+    aReading({ tag, at: at(15), value: 4 }),
+    aReading({ tag, at: at(130), value: 8 }),
+    aReading({ tag, at: at(150.5), value: 2 }),
+    aReading({ tag, at: at(170), value: 70, cleaned: null, quality: 517 as Quality }),
+    aReading({ tag, at: at(360), value: 6 }),
+    aReading({ tag, at: at(390), value: 9 }),
+  ];
+  await db.transaction((tx) => insertReadings(tx, batch));
+  const ask = (within: Db, minutes: number) =>
+    selectSeries(within, { tag, from: NOON, to: at(480), stepMs: minutes * MINUTE });
+  const due = [4, NaN, (20.5 * 8 + 19.5 * 2) / 40, NaN, NaN, NaN, 7.5, NaN];
+  const expectDue = (series: Float64Array) =>
+    series.forEach((mean, i) => {
+      const mustBe = due[i] ?? NaN;
+      if (Number.isNaN(mustBe)) expect(mean).toBeNaN();
+      else expect(mean).toBeCloseTo(mustBe, 9);
+    });
+  await rollUp(db, Date.now(), new AbortController().signal);
+  expectDue(await ask(db, 60));
+  const [fromRollUps, longer] = [await ask(db, 10), await ask(db, 480)];
+  await db.transaction(async (tx) => {
+    await tx.query('update roll_up_state set rolled_to = $1', [new Date(at(365))]);
+    expectDue(await ask(tx, 60));
+    await tx.query('update roll_up_state set rolled_to = $1', [new Date(NOON)]);
+    expectDue(await ask(tx, 60));
+    expect([...(await ask(tx, 10))]).toStrictEqual([...fromRollUps]);
+    expect((await ask(tx, 480))[0]).toBeCloseTo(longer[0] ?? NaN, 9);
+    await tx.query('update roll_up_state set rolled_to = $1', [new Date()]);
+  });
+});
+
 test('a series too long to hold is refused', async () => {
   await expect(selectSeries(db, { tag: newTag(), from: 0, to: NOON, stepMs: 1 })).rejects.toThrow(/too long/);
 });
