@@ -83,8 +83,9 @@ const column = z.array(z.number().nullable()).optional();
 
 /**
  * One tag's aggregates as columns, of which there are those asked for; null where there is nothing to tell. Count, min,
- * max, first and last are of values as reported, the others of cleaned ones. A value holds until the next reading.
- * `total` is what a counter counted; one that is less than before was reset to nought. `quality` is the worst, packed.
+ * max, first and last are of values as reported, the others of cleaned ones. A value holds until the next reading, over
+ * borders of buckets as well, at most until now. `total` is what a counter counted; one that is less than before was
+ * reset to nought. `quality` is the worst, packed.
  */
 export const AggregateColumns = z.strictObject({
   tag: z.number().int(),

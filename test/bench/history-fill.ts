@@ -1,6 +1,6 @@
 import type { TagId } from '../../history/reading.ts';
 import { levels } from '../../history/store/levels.ts';
-import { MISSING_TENS } from '../../history/store/roll-up-sql.ts';
+import { COLUMNS, counted, merged } from '../../history/store/merge-sql.ts';
 import type { Database, Db } from '../../platform/database/db.ts';
 
 export const DAY_MS = 86_400_000;
@@ -26,24 +26,33 @@ const READINGS = `
     ) as slots
   ) as made`;
 
-const COLUMNS = `tag_id, bucket, count, cleaned_count, min, max, avg, first, last, time_weighted_avg, held_s, quality`;
-
 /** The roll-ups as the job makes them, each stretch of all tags together, but a day in one statement. */
 const MINUTES = `
   insert into readings_1m (${COLUMNS})
-  select tag_id, date_bin('1 minute', time, 'epoch'), count(*), count(cleaned), min(value), max(value), avg(cleaned),
-    first(value, time), last(value, time), avg(cleaned), 60, max(quality)
-  from readings where time >= $1 and time < $2 group by 1, 2 order by 2, 1`;
-const coarser = (table: string, finer: string, width: string): string => `
+  select tag_id, bucket, count(*), count(cleaned), min(value), max(value), avg(cleaned),
+    first(value, time), last(value, time), avg(cleaned), 60, max(quality), min(time), true, first(cleaned, time),
+    last(cleaned, time), sum(${counted('cleaned', 'before')})
+  from (
+    select *, lag(cleaned) over (partition by tag_id, bucket order by time) as before
+    from (
+      select *, date_bin('1 minute', time, 'epoch') as bucket from readings where time >= $1 and time < $2
+    ) as reading
+  ) as held
+  group by 1, 2 order by 2, 1`;
+const coarser = (table: string, finer: { table: string; width: string }, width: string): string => `
   insert into ${table} (${COLUMNS})
-  select tag_id, date_bin('${width}', bucket, 'epoch'), sum(count), sum(cleaned_count), min(min), max(max), avg(avg),
-    first(first, bucket), last(last, bucket), avg(time_weighted_avg), sum(held_s), max(quality)
-  from ${finer} where bucket >= $1 and bucket < $2 group by 1, 2 order by 2, 1`;
+  ${merged({
+    finer: finer.width,
+    parts: `
+      select *, date_bin('${width}', bucket, 'epoch') as start, interval '${width}' as width
+      from ${finer.table} where bucket >= $1 and bucket < $2`,
+  })}
+  order by 2, 1`;
 const ROLL_UPS = [
   MINUTES,
-  coarser('readings_1h', 'readings_1m', '1 hour'),
-  coarser('readings_1d', 'readings_1h', '1 day'),
-  MISSING_TENS,
+  coarser('readings_10m', { table: 'readings_1m', width: '1 minute' }, '10 minutes'),
+  coarser('readings_1h', { table: 'readings_10m', width: '10 minutes' }, '1 hour'),
+  coarser('readings_1d', { table: 'readings_1h', width: '1 hour' }, '1 day'),
 ];
 const TABLES = levels.map(({ table }) => table);
 
@@ -86,9 +95,10 @@ export async function fillHistory(db: Database, { tags, from, days, say }: Fill)
   };
   const lanes = db.edition?.engine === 'native' ? LANES : 1;
   await Promise.all(Array.from({ length: lanes }, lane));
-  await db.query(`update roll_up_state set live_from = $1, rolled_to = $1, tens_from = '-infinity'`, [
-    new Date(from + days * DAY_MS),
-  ]);
+  await db.query(
+    `update roll_up_state set live_from = $1, rolled_to = $1, tens_from = '-infinity', held_from = '-infinity'`,
+    [new Date(from + days * DAY_MS)],
+  );
   await db.cancellable(signal, FILL_MS, async (own) => {
     for (const table of TABLES) await own.query(`vacuum analyze ${table}`);
   });
