@@ -61,8 +61,10 @@ export function forecastPeriod({ id, model, from, to }: PredictionOrder, data: S
     );
   const columns = emptyColumns(steps);
   const fallbacks: PeriodForecast['fallbacks'] = [];
-  const last = Math.min(first + steps - 1, data.values.length);
-  for (let origin = first; origin <= last; origin += horizon) {
+  const { length } = data.values;
+  const last = Math.min(first + steps - 1, length);
+  // Where the period begins after the end of the data, the newest forecast may still reach into it.
+  for (let origin = Math.min(first, length); origin <= last; origin += horizon) {
     const reason = fill(columns, { model, data, origin, first });
     if (reason !== null) fallbacks.push({ issuedAt: data.start + origin * stepMs, reason });
   }
@@ -117,7 +119,7 @@ function fill(columns: Columns, { model, data, origin, first }: From): string | 
   const said = forecast(model, recent);
   const [narrow, wide] = [radii(said.bands, 80, horizon), radii(said.bands, 95, horizon)];
   const until = Math.min(horizon, columns.mean.length - (origin - first));
-  for (let k = 0; k < until; k++) {
+  for (let k = Math.max(0, first - origin); k < until; k++) {
     const i = origin - first + k;
     const [mean = NaN, near = NaN, far = NaN] = [said.mean[k], narrow[k], wide[k]];
     columns.issuedAt[i] = said.start;
