@@ -20,7 +20,7 @@ test('a failure that is found as the time runs out is told', async () => {
     for (const end = Date.now() + 100; Date.now() < end;);
     throw new Error('found');
   });
-  await expect(fuzz(late, 0.1)).rejects.toThrow('PENSTOCK_FUZZ_SEED');
+  await expect(fuzz(late, 0.1)).rejects.toThrow('PENSTOCK_TEST_FUZZ_SEED');
 });
 
 test(

@@ -11,9 +11,9 @@ cd "$(dirname "$0")/../.."
 files=()
 while (($# > 0)); do
   case $1 in
-    --long) export PENSTOCK_TEST_LONG=1 PENSTOCK_FUZZ_SECONDS=${PENSTOCK_FUZZ_SECONDS:-60} ;;
+    --long) export PENSTOCK_TEST_LONG=1 PENSTOCK_TEST_FUZZ_SECONDS=${PENSTOCK_TEST_FUZZ_SECONDS:-60} ;;
     --seed)
-      export PENSTOCK_TEST_SEED=${2:?--seed needs a number} PENSTOCK_FUZZ_SEED=$2
+      export PENSTOCK_TEST_SEED=${2:?--seed needs a number} PENSTOCK_TEST_FUZZ_SEED=$2
       shift
       ;;
     -h | --help)

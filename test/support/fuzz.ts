@@ -6,9 +6,9 @@ import type { Report } from '../../collectors/collector.ts';
 import type { Raw } from '../../history/reading.ts';
 import { aReport } from './collecting.ts';
 
-/** How long each decoder is fuzzed. A long run: `PENSTOCK_FUZZ_SECONDS=60`. */
-const SECONDS = Number(process.env['PENSTOCK_FUZZ_SECONDS'] ?? 2);
-const SEED = Number(process.env['PENSTOCK_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+/** How long each decoder is fuzzed. A long run: `PENSTOCK_TEST_FUZZ_SECONDS=60`. */
+const SECONDS = Number(process.env['PENSTOCK_TEST_FUZZ_SECONDS'] ?? 2);
+const SEED = Number(process.env['PENSTOCK_TEST_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 /** What a decoder may keep: caches fill up, and the engine itself grows a little. */
 const MOST_GROWTH = 24 * 1024 * 1024;
 
@@ -38,7 +38,7 @@ export async function fuzz<Values extends unknown[]>(
       });
       // A counterexample counts, also where the time was over before it was a small one.
       if (details.failed && (details.counterexample !== null || !details.interrupted))
-        throw new Error(`PENSTOCK_FUZZ_SEED=${SEED}: ${await fc.asyncDefaultReportMessage(details)}`, {
+        throw new Error(`PENSTOCK_TEST_FUZZ_SEED=${SEED}: ${await fc.asyncDefaultReportMessage(details)}`, {
           cause: details.errorInstance,
         });
       runs += details.numRuns;
