@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { markAllHours, selectTagsOfSeries, SERIES_TABLES } from '../history/store/backup.ts';
 import { FILES } from '../platform/backup/data-files.ts';
 import type { BackedUp } from '../platform/backup/daemon.ts';
-import { renewEpochs } from '../sync/edge/store/outbox.ts';
+import { renewEpochs } from '../sync/edge/store/epochs.ts';
 import type { GatewayConfig } from './config.ts';
 import { migrations } from './migrations.ts';
 import { readLastKnown } from './plant/last-known.ts';

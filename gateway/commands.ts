@@ -139,10 +139,8 @@ export const enrol: Command = {
     const token = findSecret(name, data);
     if (token === undefined)
       throw new Refusal(`There is no secret '${name}'. Write the token to ${data}/secrets/${name}.`);
-    using http = openHttp(
-      centreUrl(centre.url),
-      centre.caFile === undefined ? undefined : readFileSync(centre.caFile, 'utf8'),
-    );
+    const ca = centre.caFile === undefined ? undefined : readFileSync(centre.caFile, 'utf8');
+    using http = openHttp(centreUrl(centre.url), { ca });
     const { name: site } = await enrolSite(http, data, token, timeLimit(30_000));
     process.stdout.write(`Enrolled at ${centre.url} as '${site}'.\n`);
   },

@@ -106,10 +106,8 @@ async function centre({ centre: at, data }: Config): Promise<Finding[]> {
   const remedy =
     "Look at the network, the firewall and 'centre.url'; with a certificate of your own, at 'centre.caFile'.";
   try {
-    using http = openHttp(
-      centreUrl(at.url),
-      at.caFile === undefined ? undefined : readFileSync(at.caFile, 'utf8'),
-    );
+    const ca = at.caFile === undefined ? undefined : readFileSync(at.caFile, 'utf8');
+    using http = openHttp(centreUrl(at.url), { ca });
     const question = { method: 'GET', target: '/health/live', headers: {}, body: new Uint8Array() } as const;
     const { status } = await http.ask({ ...question, timeoutMs: CENTRE_WAIT_MS }, timeLimit(CENTRE_WAIT_MS));
     if (status !== 200) return [warning(check, `${at.url} answers with status ${status}.`, remedy)];

@@ -38,3 +38,18 @@ export function sealFault(training: string, artefact: string, seal: Seal, key: K
     ? null
     : 'The signature is not the one of the centre that this site is enrolled at.';
 }
+
+const announced = (site: string, publicKey: string): Buffer =>
+  Buffer.from(`penstock key 1\n${site}\n${publicKey}`);
+
+/** A site's word, by the key itself, that it has the key which it announces. */
+export const proveKey = (site: string, publicKey: string, key: KeyObject): string =>
+  sign(null, announced(site, publicKey), key).toString('base64');
+
+export function provesKey(site: string, publicKey: string, proof: string): boolean {
+  try {
+    return verify(null, announced(site, publicKey), publicKeyOf(publicKey), Buffer.from(proof, 'base64'));
+  } catch {
+    return false;
+  }
+}

@@ -154,15 +154,19 @@ export interface SignedBy {
   readonly nonce: string;
 }
 
-/** Checks all of a request's signature that needs no knowledge of keys: what it covers, and the content's digest. */
-export function readSignature(message: Message, body: Uint8Array): SignedBy {
+/** Checks all of a request's signature that needs neither its key nor its content. */
+export function readSignature(message: Message): SignedBy {
   const claim = parseClaim(message.header('signature-input'), message.header('signature'));
   const missing = COVERED.filter((name) => !claim.components.includes(name));
   if (missing.length > 0) throw new SignatureRefused(`The signature does not cover ${missing.join(', ')}.`);
-  if (message.header('content-digest')?.trim() !== contentDigest(body))
-    throw new SignatureRefused('Content-Digest is not the SHA-256 digest of the content (RFC 9530).');
   const { keyId, created, nonce } = claim;
   if (keyId === undefined || created === undefined || nonce === undefined || nonce.length < 16)
     throw new SignatureRefused('The signature needs keyid, created, and a nonce of 16 characters or more.');
   return { claim, keyId, created, nonce };
+}
+
+/** Checks that this is the content whose digest was signed. */
+export function checkContent(message: Pick<Message, 'header'>, body: Uint8Array): void {
+  if (message.header('content-digest')?.trim() !== contentDigest(body))
+    throw new SignatureRefused('Content-Digest is not the SHA-256 digest of the content (RFC 9530).');
 }

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { Settings } from '../forecasting/artefact.ts';
 
 /** The version of this file's messages. A centre takes its own and the one before; a site speaks one. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
+/** What a centre takes. */
+export const WIRE_VERSIONS = [WIRE_VERSION, 1];
 
 const tag = z.number().int().min(1).max(2_147_483_647);
 /** Milliseconds since the epoch; the fraction holds microseconds. */
@@ -95,18 +97,20 @@ export const SegmentAddress = z.strictObject({
 });
 export const SegmentFacts = z.strictObject({
   kind: z.string().max(32),
-  n: z.coerce.number().int().min(1),
+  /** The last number that it covers, where it was made of several neighbours. */
+  through: z.coerce.number().int().min(1).optional(),
+  n: z.coerce.number().int().min(0),
   tMin: z.coerce.number(),
   tMax: z.coerce.number(),
   crc: z.coerce.number().int().min(0).max(0xffff_ffff),
 });
 /** How a payload is written. A change makes a new name, never a new meaning. */
-export type SegmentKind = 'events-1' | 'readings-1';
+export type SegmentKind = 'events-1' | 'readings-1' | 'corrections-1';
 export type Segment = z.infer<typeof SegmentAddress> & z.infer<typeof SegmentFacts>;
 
 export const segmentPath = (segment: Segment): string =>
   `/sync/v1/streams/${segment.stream}/${segment.epoch}/${segment.seq}` +
-  `?kind=${segment.kind}&n=${segment.n}&tMin=${segment.tMin}&tMax=${segment.tMax}&crc=${segment.crc}`;
+  `?kind=${segment.kind}${segment.through === undefined ? '' : `&through=${segment.through}`}&n=${segment.n}&tMin=${segment.tMin}&tMax=${segment.tMax}&crc=${segment.crc}`;
 
 /**
  * The centre's answer to a segment: in each case it need not be sent again. `quarantined`: the centre could not
@@ -164,3 +168,25 @@ export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>;
 
 /** `GET /sync/v1/hello`, unsigned: what a site needs to know before it signs. */
 export const Hello = z.object({ now: z.number(), versions: z.array(z.number().int()) });
+
+/** `POST /sync/v1/contact`: a site's call, first of all and then every minute. */
+export const Contact = z.strictObject({
+  /** Which of all machines with the site's key it is, and how often it has called: a copy is noticed by both. */
+  instance: z.uuid(),
+  call: z.number().int().min(1),
+  /** It ends now: another one may take its place at once. */
+  leaving: z.boolean(),
+  /** The site's clock, and how long a question takes. */
+  sentAt: z.number(),
+  roundTripMs: z.number().min(0),
+  /** Null: nothing there tells. */
+  synchronised: z.boolean().nullable(),
+  version: z.string().max(64),
+});
+export type Contact = z.infer<typeof Contact>;
+
+/** Up to when the site's readings were compared; null: never. Earlier than the site knows: the centre was restored. */
+export const ContactAnswer = z.object({ provenTo: z.number().nullable() });
+
+/** `POST /sync/v1/keys`, signed by the key of before; the proof is by the new one. */
+export const KeyRequest = z.strictObject({ publicKey: z.base64().max(200), proof: z.base64().max(200) });

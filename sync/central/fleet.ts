@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { insertAudit } from '../../platform/access/store/audit.ts';
+import type { Actor } from '../../platform/access/store/audit.ts';
 import type { Db } from '../../platform/database/db.ts';
 import { publicKeyOf, sha256 } from '../seal.ts';
 import { deleteUnusedTokens, insertToken, lockToken, updateTokenUsed } from './store/enrolment-tokens.ts';
+import type { EnrolmentToken } from './store/enrolment-tokens.ts';
 import { insertSite, revokeSite, selectSite, selectSiteIdByName, updateKey } from './store/sites.ts';
 import type { Site } from './store/sites.ts';
 
@@ -61,19 +64,18 @@ export class EnrolmentRefused extends Error {
  * Takes a site in: from now on this key speaks for it. The same token with the same key gets the same answer again,
  * for answers get lost; with another key it is refused.
  */
-export const enrolSite = (db: Db, token: string, publicKey: string): Promise<Site> =>
+export const enrolSite = (
+  db: Db,
+  { token, publicKey }: { readonly token: string; readonly publicKey: string },
+  actor: Actor,
+): Promise<Site> =>
   db.transaction(async (tx) => {
     publicKeyOf(publicKey);
     const hash = sha256(token);
     const known = await lockToken(tx, hash);
     if (known === null)
       throw new EnrolmentRefused('The enrolment token is not known. Invite the site again.');
-    if (known.usedWith !== null && known.usedWith !== publicKey)
-      throw new EnrolmentRefused(
-        'The enrolment token was used by another gateway. Invite the site again, and check who used it.',
-      );
-    if (known.usedWith === null && known.expired)
-      throw new EnrolmentRefused('The enrolment token has expired. Invite the site again.');
+    checkUse(known, publicKey);
     if (known.usedWith === null) {
       await updateTokenUsed(tx, hash, publicKey);
       await updateKey(tx, known.site, publicKey);
@@ -81,5 +83,15 @@ export const enrolSite = (db: Db, token: string, publicKey: string): Promise<Sit
     const site = await selectSite(tx, known.site);
     if (site?.publicKey !== publicKey || site.revoked)
       throw new EnrolmentRefused('The site was revoked or has another key by now. Invite it again.');
+    if (known.usedWith === null) await insertAudit(tx, actor, { action: 'enrol a site', subject: site.name });
     return site;
   });
+
+function checkUse({ usedWith, expired }: EnrolmentToken, publicKey: string): void {
+  if (usedWith !== null && usedWith !== publicKey)
+    throw new EnrolmentRefused(
+      'The enrolment token was used by another gateway. Invite the site again, and check who used it.',
+    );
+  if (usedWith === null && expired)
+    throw new EnrolmentRefused('The enrolment token has expired. Invite the site again.');
+}

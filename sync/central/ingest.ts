@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { decodeBatch } from '../../history/batch.ts';
 import type { Reading, TagId } from '../../history/reading.ts';
 import { insertReadings } from '../../history/store/readings.ts';
+import { correctReadings } from '../../history/store/correct.ts';
 import type { Db } from '../../platform/database/db.ts';
 import { isOutage } from '../../platform/database/outage.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -10,14 +11,9 @@ import type { Acknowledgement, SiteEvent } from '../wire.ts';
 import type { SyncMetrics } from './metrics.ts';
 import { insertAlarmChange, insertDeviceAlarmChange } from './store/alarms.ts';
 import type { Arrival } from './store/ledger.ts';
-import {
-  addReadings,
-  advanceProgress,
-  insertArrival,
-  insertQuarantined,
-  selectChecksum,
-} from './store/ledger.ts';
+import { addReadings, advanceProgress, insertArrival, selectChecksum } from './store/ledger.ts';
 import { insertMessage } from './store/messages.ts';
+import { insertQuarantined, takeQuarantined } from './store/quarantine.ts';
 import { selectTagMap, upsertTags } from './store/tags.ts';
 import { insertTraining } from './store/trainings.ts';
 
@@ -71,8 +67,21 @@ function receiveOnce(db: Db, log: Logger): Receive {
   };
 }
 
+/**
+ * Takes a segment out of the quarantine and in once more, as if it had just come; its place in the ledger it has.
+ * Rejects as long as it cannot be read, and leaves it where it was. False where there is none by this id.
+ */
+export const retryQuarantined = (db: Db, id: string): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    const arrival = await takeQuarantined(tx, id);
+    if (arrival === null) return false;
+    const readings = await reading(arrival)(tx);
+    if (readings > 0) await addReadings(tx, arrival.site, readings);
+    return true;
+  });
+
 /** A fault of the data, not of the moment: what we cannot decode, and what the database finds impossible to store. */
-function isPoison(err: unknown): boolean {
+export function isPoison(err: unknown): boolean {
   if (err instanceof Unreadable) return true;
   if (err instanceof UnknownTags || err instanceof NumberTaken || isOutage(err)) return false;
   const code = codeOf(err);
@@ -96,7 +105,7 @@ async function take(tx: Db, arrival: Arrival, store: Store, quarantined?: string
   const readings = await store(tx);
   if (!(await advanceProgress(tx, arrival)))
     throw new NumberTaken(
-      `Segment ${arrival.segment.seq} of '${arrival.segment.stream}' is of long ago. Count anew.`,
+      `Segment ${arrival.segment.seq} of '${arrival.segment.stream}' is of long ago, or covers numbers that came in others. Count anew.`,
     );
   if (readings > 0) await addReadings(tx, arrival.site, readings);
   return quarantined === undefined ? { state: 'stored' } : { state: 'quarantined', reason: quarantined };
@@ -111,6 +120,11 @@ function reading(arrival: Arrival): Store {
       const readings = decoded('readings', () => decodeBatch(payload));
       countIs(segment.n, readings.length);
       return (tx) => storeReadings(tx, site, readings);
+    }
+    case 'corrections-1': {
+      const readings = decoded('readings', () => decodeBatch(payload));
+      countIs(segment.n, readings.length);
+      return async (tx) => correctReadings(tx, await numbered(tx, site, readings));
     }
     case 'events-1': {
       const events = decoded('events', () =>
@@ -137,12 +151,13 @@ function countIs(announced: number, found: number): void {
     throw new Unreadable(`The payload holds ${found} items; ${announced} were announced.`);
 }
 
-async function storeReadings(tx: Db, site: string, readings: readonly Reading[]): Promise<number> {
+const storeReadings = async (tx: Db, site: string, readings: readonly Reading[]): Promise<number> =>
+  insertReadings(tx, await numbered(tx, site, readings));
+
+/** Readings with the centre's numbers for their tags. */
+async function numbered(tx: Db, site: string, readings: readonly Reading[]): Promise<Reading[]> {
   const tagOf = numbersOf(await selectTagMap(tx, site));
-  return insertReadings(
-    tx,
-    readings.map((one) => ({ ...one, tag: tagOf(one.tag) })),
-  );
+  return readings.map((one) => ({ ...one, tag: tagOf(one.tag) }));
 }
 
 const numbersOf =

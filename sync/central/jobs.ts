@@ -6,7 +6,8 @@ import { centralBackedUp } from './backup.ts';
 import type { CentralConfig } from './config.ts';
 import type { SyncMetrics } from './metrics.ts';
 import type { RollUps } from './roll-ups.ts';
-import { countQuarantined, pruneLedger } from './store/ledger.ts';
+import { pruneLedger } from './store/ledger.ts';
+import { countQuarantined } from './store/quarantine.ts';
 
 const DAY_MS = 86_400_000;
 /** A site whose acknowledgement was lost sends the segment again for so long; later it has to count anew. */

@@ -4,6 +4,7 @@ import { signRequest } from '../signature.ts';
 import type { Signer } from '../signature.ts';
 import { Hello, WIRE_VERSION } from '../wire.ts';
 import type { Answer, Http, Question } from './http.ts';
+import type { Lane } from './pace.ts';
 
 /** The centre answered, but not as asked. */
 export class CentreRefused extends Error {
@@ -31,16 +32,19 @@ function problemOf(body: Buffer): string {
 
 /** The centre, as one that signs its requests sees it. */
 export interface Centre {
+  /** How long a question and its answer take. */
+  readonly roundTripMs: number;
   /** The JSON of a 2xx answer; anything else throws `CentreRefused`. */
   ask(
     method: Question['method'],
     target: string,
     signal: AbortSignal,
-    more?: Partial<Pick<Question, 'body' | 'timeoutMs'> & { type: string }>,
+    more?: Partial<Pick<Question, 'body' | 'timeoutMs'> & { type: string; lane: Lane }>,
   ): Promise<unknown>;
 }
 
-const TIMEOUT_MS = 30_000;
+/** A line whose other end is gone without a word is noticed within so long. */
+const TIMEOUT_MS = 25_000;
 const NO_BODY = new Uint8Array();
 
 /**
@@ -59,9 +63,11 @@ export async function meetCentre(http: Http, signer: Signer, signal: AbortSignal
     throw new Error(
       `The centre speaks the versions ${versions.join(', ')}, this site ${WIRE_VERSION}: update the older one.`,
     );
-  const aheadMs = now - (asked + Date.now()) / 2;
+  const roundTripMs = Date.now() - asked;
+  const aheadMs = now - (asked + roundTripMs / 2);
   return {
-    async ask(method, target, abort, { body = NO_BODY, timeoutMs = TIMEOUT_MS, type } = {}) {
+    roundTripMs,
+    async ask(method, target, abort, { body = NO_BODY, timeoutMs = TIMEOUT_MS, type, lane = 'events' } = {}) {
       const [path = '', query] = target.split('?');
       const headers = signRequest(
         { method, authority: http.authority, path, query: `?${query ?? ''}`, body },
@@ -76,8 +82,7 @@ export async function meetCentre(http: Http, signer: Signer, signal: AbortSignal
           method,
           target,
           headers: type === undefined ? headers : { ...headers, 'content-type': type },
-          body,
-          timeoutMs,
+          ...{ body, timeoutMs, lane },
         },
         abort,
       );

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { isIP } from 'node:net';
 import { EXIT_CONFIG, Refusal } from '../../platform/cli.ts';
-import { timeLimit } from '../../platform/time-limit.ts';
+import type { Lane, Pace } from './pace.ts';
 
 export interface Question {
   readonly method: 'GET' | 'POST';
@@ -10,7 +10,10 @@ export interface Question {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** How long the centre may take nothing and say nothing. */
   readonly timeoutMs: number;
+  /** How urgent it is, where there is a limit of bandwidth; without it, as urgent as events. */
+  readonly lane?: Lane;
 }
 export interface Answer {
   readonly status: number;
@@ -39,33 +42,96 @@ export function centreUrl(text: string): URL {
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 
-/** `ca`: the PEM text of the authority that signed the centre's certificate, where the system does not know it. */
-export function openHttp(url: URL, ca?: string): Http {
+interface Way {
+  /** PEM of the authority that signed the centre's certificate, where the system does not know it. */
+  readonly ca?: string | undefined;
+  /** Says when how many bytes may be sent. */
+  readonly pace?: Pace;
+}
+
+/** A line that carries less than this is taken for one that carries nothing. */
+const SLOWEST_BYTES_PER_MS = 2;
+
+export function openHttp(url: URL, { ca, pace }: Way = {}): Http {
   const secure = url.protocol === 'https:';
   const agent = secure
     ? new https.Agent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) })
     : new http.Agent({ keepAlive: true });
   const request = secure ? https.request : http.request;
 
-  const ask = ({ method, target, headers, body, timeoutMs }: Question, signal: AbortSignal) =>
-    new Promise<Answer>((resolve, reject) => {
-      const deadline = timeLimit(timeoutMs, signal);
+  const ask = async (question: Question, signal: AbortSignal): Promise<Answer> => {
+    const { method, target, body, timeoutMs, lane = 'events' } = question;
+    const headers = { ...question.headers, 'content-length': body.byteLength };
+    await pace?.take(lane, bytesOf(method, target, headers), signal);
+    using silence = silenceLimit(timeoutMs + body.byteLength / SLOWEST_BYTES_PER_MS, signal);
+    return await new Promise<Answer>((resolve, reject) => {
       const outgoing = request(
         new URL(target, url.origin),
-        { agent, method, signal: deadline, headers: { ...headers, 'content-length': body.byteLength } },
+        { agent, method, signal: silence.signal, headers },
         (incoming) => void read(incoming).then(resolve, reject),
       );
       outgoing.on('error', (err) =>
         reject(
           new Error(`${url.origin} did not answer: ${err.message || (err as NodeJS.ErrnoException).code}`, {
-            cause: err,
+            cause: silence.signal.aborted ? silence.signal.reason : err,
           }),
         ),
       );
-      outgoing.end(body);
+      void write(outgoing, body, { pace, lane, silence }).catch((err: unknown) =>
+        outgoing.destroy(err as Error),
+      );
     });
+  };
 
   return { authority: url.host, ask, [Symbol.dispose]: () => agent.destroy() };
+}
+
+/** What HTTP itself puts around the headers that we name: host, connection, line ends. */
+const AROUND_BYTES = 80;
+
+function bytesOf(method: string, target: string, headers: Readonly<Record<string, string | number>>): number {
+  const lines = Object.entries(headers).map(([name, value]) => name.length + String(value).length + 4);
+  return lines.reduce((sum, bytes) => sum + bytes, AROUND_BYTES + method.length + target.length);
+}
+
+interface Silence extends Disposable {
+  readonly signal: AbortSignal;
+  /** Something was said: the time begins anew. */
+  heard(): void;
+}
+
+function silenceLimit(ms: number, signal: AbortSignal): Silence {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new DOMException(`Nothing came for ${Math.round(ms)} ms.`, 'TimeoutError')),
+    ms,
+  );
+  return {
+    signal: AbortSignal.any([late.signal, signal]),
+    heard: () => timer.refresh(),
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+interface Writing {
+  readonly pace: Pace | undefined;
+  readonly lane: Lane;
+  readonly silence: Silence;
+}
+
+/** Sends a body, in pieces as the pace allows. */
+async function write(to: http.ClientRequest, body: Uint8Array, { pace, lane, silence }: Writing) {
+  let sent = 0;
+  for (;;) {
+    const piece = pace?.pieceBytes() ?? null;
+    if (pace === undefined || piece === null || sent >= body.byteLength) break;
+    const next = body.subarray(sent, sent + piece);
+    await pace.take(lane, next.byteLength, silence.signal);
+    silence.heard();
+    to.write(next);
+    sent += next.byteLength;
+  }
+  to.end(body.subarray(sent));
 }
 
 async function read(incoming: http.IncomingMessage): Promise<Answer> {

@@ -3,14 +3,18 @@ import type { Database } from '../../platform/database/db.ts';
 import type { Logger } from '../../platform/log.ts';
 import { publicKeyOf } from '../seal.ts';
 import type { TagEntry } from '../wire.ts';
+import { allowances } from './bandwidth.ts';
+import type { Allowance, Bandwidth } from './bandwidth.ts';
 import { CentreRefused, meetCentre } from './centre.ts';
 import type { Centre } from './centre.ts';
+import { call, keepCalling, leave } from './contact.ts';
 import { runDownlink } from './downlink.ts';
 import type { Apply } from './downlink.ts';
 import { identify, NotEnrolled } from './enrol.ts';
 import { centreUrl, openHttp } from './http.ts';
-import { claimOutbox } from './store/outbox.ts';
-import { runUplink } from './uplink.ts';
+import { openPace } from './pace.ts';
+import { claimOutbox } from './store/epochs.ts';
+import { runUplink, untilAllEnd } from './uplink.ts';
 
 export interface LinkOptions {
   readonly db: Database;
@@ -24,6 +28,9 @@ export interface LinkOptions {
   readonly ca?: string | undefined;
   readonly log: Logger;
   readonly apply: Apply;
+  /** What the link may use, and the time zone of its windows. */
+  readonly bandwidth?: Bandwidth | undefined;
+  readonly timeZone?: () => string;
   /** The site's whole tag dictionary; asked for when the centre lacks a tag. */
   tags(): Promise<readonly TagEntry[]>;
   /** Longest waits; for tests. */
@@ -76,8 +83,9 @@ type Note = (change: Partial<LinkState>) => void;
 /** The one loop that retries: sessions until `signal` aborts, with longer waits after each failure in a row. */
 async function keepLinked(options: LinkOptions, url: URL, note: Note, signal: AbortSignal): Promise<void> {
   const { log } = options;
-  const waits: Waits = { idleMs: 1_000, firstMs: 1_000, longestMs: 60_000, ...options.waits };
-  using http = openHttp(url, options.ca);
+  const waits: Waits = { idleMs: 250, firstMs: 1_000, longestMs: 60_000, ...options.waits };
+  const allowance = allowances(options.bandwidth, options.timeZone ?? (() => 'UTC'));
+  using http = openHttp(url, { ca: options.ca, pace: openPace(() => allowance(Date.now())) });
   let failures = 0;
   let anew = false;
   const connected = () => {
@@ -88,7 +96,7 @@ async function keepLinked(options: LinkOptions, url: URL, note: Note, signal: Ab
   };
   for (;;) {
     try {
-      await session({ options, http, waits, anew, note, connected }, signal);
+      await session({ options, http, waits, allowance, anew, note, connected }, signal);
     } catch (err) {
       if (signal.aborted) return;
       failures += 1;
@@ -116,6 +124,7 @@ interface Session {
   readonly options: LinkOptions;
   readonly http: ReturnType<typeof openHttp>;
   readonly waits: Waits;
+  readonly allowance: (at: number) => Allowance;
   readonly anew: boolean;
   readonly note: Note;
   readonly connected: () => void;
@@ -123,7 +132,7 @@ interface Session {
 
 /** Identifies the site and runs both directions until one of them fails. */
 async function session(
-  { options, http, waits, anew, note, connected }: Session,
+  { options, http, waits, allowance, anew, note, connected }: Session,
   signal: AbortSignal,
 ): Promise<void> {
   const { db, log, apply, folder, token } = options;
@@ -137,33 +146,23 @@ async function session(
     note({ waiting, ...at });
   };
   const tags = () => options.tags();
-  await bothWays(signal, [
-    (both) => runUplink(centre, { db, log, tags, progress, idleMs: waits.idleMs }, both),
+  await call(centre, { db, log }, signal);
+  await untilAllEnd(signal, [
+    (both) => runUplink(centre, { db, log, tags, progress, idleMs: waits.idleMs, allowance }, both),
     (both) => runDownlink(centre, { db, log, apply, centreKey, retryMs: waits.longestMs }, both),
-  ]);
+    (both) => keepCalling(centre, db, () => Promise.resolve(), both),
+  ]).catch(async (err: unknown) => {
+    if (signal.aborted) await leave(centre, db).catch(() => undefined);
+    throw err;
+  });
 }
 
 /** Tells of each request that the centre has taken. */
 const noticing = (centre: Centre, taken: () => void): Centre => ({
+  roundTripMs: centre.roundTripMs,
   async ask(...question) {
     const answer = await centre.ask(...question);
     taken();
     return answer;
   },
 });
-
-/** Runs both until one rejects, ends the other, and rejects with the reason of the first. */
-async function bothWays(
-  signal: AbortSignal,
-  ways: readonly ((signal: AbortSignal) => Promise<void>)[],
-): Promise<void> {
-  const ended = new AbortController();
-  const either = AbortSignal.any([signal, ended.signal]);
-  const reasons: unknown[] = [];
-  const give = (reason: unknown) => {
-    reasons.push(reason);
-    ended.abort();
-  };
-  await Promise.all(ways.map((way) => way(either).catch(give)));
-  throw reasons[0];
-}

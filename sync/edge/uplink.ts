@@ -1,137 +1,162 @@
 import * as timers from 'node:timers/promises';
-import { decodeBatch } from '../../history/batch.ts';
-import { crashPoint } from '../../platform/crash/point.ts';
 import type { Db } from '../../platform/database/db.ts';
 import type { Logger } from '../../platform/log.ts';
-import { Acknowledgement, EventsPayload, segmentPath } from '../wire.ts';
 import type { TagEntry } from '../wire.ts';
-import { CentreRefused } from './centre.ts';
+import type { Allowance } from './bandwidth.ts';
 import type { Centre } from './centre.ts';
-import { countWaiting, deleteAcknowledged, holdSegment, renewEpochs, selectUnsent } from './store/outbox.ts';
-import type { Waiting } from './store/outbox.ts';
+import { openLane } from './lane.ts';
+import { senderOf } from './sender.ts';
+import type { SenderOptions } from './sender.ts';
+import { openSizing } from './sizing.ts';
+import { renewEpochs } from './store/epochs.ts';
+import { countWaiting, selectNext, takeSegment } from './store/sending.ts';
+import type { Waiting } from './store/sending.ts';
 
-/** Readings segments under way at a time. Events go one by one: their order matters. */
-const IN_FLIGHT = 4;
-const HOLD_MS = 10 * 60_000;
+/** Events go one by one: their order matters. */
+const SLOTS = { events: 1, live: 3, backlog: 3 } as const;
+/** What has waited for longer is backlog: newer readings overtake it. */
+const LIVE_MS = 5_000;
 
 export interface Uplink {
   readonly db: Db;
   readonly log: Logger;
   /** The site's whole tag dictionary. */
   readonly tags: () => Promise<readonly TagEntry[]>;
-  /** After each round: how many segments wait, and when the last one was acknowledged. */
+  /** Now and then: how many segments wait, and when the last one was acknowledged. */
   progress(waiting: number, acknowledgedAt: number | null): void;
   readonly idleMs: number;
+  readonly allowance: (at: number) => Allowance;
 }
 
-/** Sends what waits, events first, until `signal` aborts. Rejects when the centre cannot be reached. */
+type Stream = Waiting['stream'];
+
+/** Sends what waits until `signal` aborts, in three lanes. Rejects when the centre cannot be reached. */
 export async function runUplink(centre: Centre, link: Uplink, signal: AbortSignal): Promise<void> {
+  const { db, allowance } = link;
+  const sizing = openSizing(() => allowance(Date.now()).bytesPerSecond);
   let acknowledgedAt: number | null = null;
   for (;;) {
-    signal.throwIfAborted();
-    const events = await selectUnsent(link.db, 'events', 1);
-    const round = events.length > 0 ? events : await selectUnsent(link.db, 'readings', IN_FLIGHT);
-    const outcomes = await Promise.allSettled(round.map((segment) => send(centre, link, segment, signal)));
-    const settled = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    if (settled.includes('acknowledged')) acknowledgedAt = Date.now();
-    link.progress(await countWaiting(link.db), acknowledgedAt);
-    // Only now, when nothing is under way: renumbering must not overtake an acknowledgement.
-    await actOnRefusals(
-      centre,
-      link,
-      settled.filter((outcome) => outcome !== 'acknowledged'),
-      signal,
-    );
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    if (round.length === 0) await timers.setTimeout(link.idleMs, undefined, { signal });
-  }
-}
-
-interface Refused {
-  readonly segment: Waiting;
-  readonly refusal: CentreRefused;
-}
-
-/** Sends one segment. Rejects where the centre did not answer, or not for this segment's sake. */
-async function send(
-  centre: Centre,
-  { db, log }: Uplink,
-  segment: Waiting,
-  signal: AbortSignal,
-): Promise<'acknowledged' | Refused> {
-  try {
-    const answer = await centre.ask('POST', segmentPath(segment), signal, {
-      body: segment.payload,
-      type: 'application/octet-stream',
+    let stream: Stream = 'readings';
+    const draining = new AbortController();
+    const border = liveBorder((await selectNext(db)).readings);
+    const lanes = lanesOf(link, border, {
+      ...{ centre, sizing, ...link },
+      acknowledged: () => void (acknowledgedAt = Date.now()),
+      countAnew(which) {
+        stream = which;
+        draining.abort();
+      },
     });
-    const { state, reason } = Acknowledgement.parse(answer);
-    if (state === 'quarantined')
-      log.error({ ...named(segment), reason }, 'The centre cannot read a segment and keeps it aside.');
-    crashPoint('outbox.acknowledged');
-    await deleteAcknowledged(db, segment);
-    return 'acknowledged';
-  } catch (err) {
-    if (err instanceof CentreRefused && ABOUT_THE_SEGMENT.has(err.status)) return { segment, refusal: err };
-    throw err;
+    await untilAllEnd(signal, [
+      ...Object.values(lanes).map((lane) => (either: AbortSignal) => lane.run(either, draining.signal)),
+      (either) =>
+        watch({ link, lanes, border, acknowledgedAt: () => acknowledgedAt }, either, draining.signal),
+    ]);
+    // Nothing is under way now: renumbering must not overtake an acknowledgement.
+    await renewEpochs(db, [stream]);
   }
 }
 
-const COUNT_ANEW = 409;
-const SEND_DICTIONARY = 424;
-const ABOUT_THE_SEGMENT = new Set([400, COUNT_ANEW, 413, 415, 422, SEND_DICTIONARY]);
+interface Border {
+  /** Readings numbered from here on are live. */
+  readonly from: number;
+  /** The next number is this one by now. */
+  move(next: number): void;
+}
 
-const named = ({ stream, epoch, seq, n }: Waiting) => ({ stream, epoch, seq, n });
+/** Where live readings begin: with those that came to wait within the last seconds. */
+function liveBorder(first: number): Border {
+  let from = first;
+  const marks: { readonly at: number; readonly next: number }[] = [];
+  return {
+    get from() {
+      return from;
+    },
+    move(next) {
+      const now = performance.now();
+      marks.push({ at: now, next });
+      while (marks[0] !== undefined && marks[0].at < now - LIVE_MS)
+        from = Math.max(from, marks.shift()?.next ?? 0);
+    },
+  };
+}
 
-async function actOnRefusals(
-  centre: Centre,
-  { db, log, tags }: Uplink,
-  refused: readonly Refused[],
+type Lanes = ReturnType<typeof lanesOf>;
+
+function lanesOf({ db, allowance }: Uplink, border: Border, sending: SenderOptions) {
+  const mostBytes = () => sending.sizing.bytes();
+  const events = openLane(SLOTS.events, {
+    take: (underWay) => takeSegment(db, { stream: 'events', part: null, underWay, mostBytes: mostBytes() }),
+    send: senderOf(sending, 'events'),
+  });
+  const readings = (name: 'live' | 'backlog', isOpen: () => boolean) =>
+    openLane(SLOTS[name], {
+      async take(underWay) {
+        await events.looked();
+        const part = { name, from: border.from };
+        return isOpen()
+          ? takeSegment(db, { stream: 'readings', part, underWay, mostBytes: mostBytes() })
+          : null;
+      },
+      send: senderOf(sending, name),
+    });
+  return {
+    events,
+    live: readings('live', () => true),
+    backlog: readings('backlog', () => allowance(Date.now()).backlog),
+  };
+}
+
+interface Watched {
+  readonly link: Uplink;
+  readonly lanes: Lanes;
+  readonly border: Border;
+  acknowledgedAt(): number | null;
+}
+
+/** Wakes the lanes when something has come, and tells how much waits. */
+async function watch(
+  { link, lanes, border, ...watched }: Watched,
   signal: AbortSignal,
+  draining: AbortSignal,
 ): Promise<void> {
-  const of = (status: number) => refused.filter(({ refusal }) => refusal.status === status);
-  const [taken] = of(COUNT_ANEW);
-  const lacking = of(SEND_DICTIONARY).map(({ segment }) => segment);
-  if (lacking.length > 0)
-    await centre.ask('POST', '/sync/v1/tags', signal, {
-      body: Buffer.from(JSON.stringify(dictionaryFor(lacking, await tags()))),
-      type: 'application/json',
-    });
-  for (const { segment, refusal } of refused) {
-    if (refusal.status === COUNT_ANEW || refusal.status === SEND_DICTIONARY) continue;
-    log.error(
-      { ...named(segment), err: refusal },
-      'The centre refuses a segment; it waits while others go on.',
-    );
-    await holdSegment(db, segment, refusal.message, HOLD_MS);
+  const { db, idleMs } = link;
+  let before = await selectNext(db);
+  let told = -1;
+  let countAt = 0;
+  while (!draining.aborted) {
+    if (performance.now() >= countAt) {
+      const began = performance.now();
+      const waiting = await countWaiting(db);
+      // A large backlog takes its time to count.
+      countAt = performance.now() + 20 * (performance.now() - began);
+      if (waiting !== told || waiting > 0) link.progress(waiting, watched.acknowledgedAt());
+      told = waiting;
+    }
+    await timers.setTimeout(idleMs, undefined, { signal });
+    const next = await selectNext(db);
+    border.move(next.readings);
+    if (next.events !== before.events) lanes.events.wake();
+    if (next.readings !== before.readings) [lanes.live, lanes.backlog].forEach((lane) => lane.wake());
+    before = next;
   }
-  if (taken === undefined) return;
-  log.warn(
-    { ...named(taken.segment), err: taken.refusal },
-    'The centre has other segments by these numbers.',
+}
+
+/** Runs all until they end, or one rejects: then the others are ended, and the first reason is that of all. */
+export async function untilAllEnd(
+  signal: AbortSignal,
+  ways: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  const reasons: unknown[] = [];
+  await Promise.all(
+    ways.map((way) =>
+      way(either).catch((reason: unknown) => {
+        reasons.push(reason);
+        ended.abort();
+      }),
+    ),
   );
-  await renewEpochs(db);
+  if (reasons.length > 0) throw reasons[0];
 }
-
-/** All tags, and a name for those that the segments still speak of though they were deleted here. */
-function dictionaryFor(segments: readonly Waiting[], known: readonly TagEntry[]): TagEntry[] {
-  const there = new Set(known.map(({ id }) => id));
-  const deleted = new Set(segments.flatMap(tagsOf).filter((id) => !there.has(id)));
-  return [...known, ...[...deleted].map(deletedTag)];
-}
-
-function tagsOf({ stream, payload }: Waiting): number[] {
-  if (stream === 'readings') return decodeBatch(payload).map(({ tag }) => tag);
-  const events = EventsPayload.parse(JSON.parse(payload.toString('utf8')));
-  return events.flatMap((event) => (event.type === 'tags' ? [] : (event.tag ?? [])));
-}
-
-const deletedTag = (id: number): TagEntry => ({
-  id,
-  name: `deleted tag ${id}`,
-  description: '',
-  unit: '',
-  kind: 'number',
-  decimals: 2,
-  area: '',
-});

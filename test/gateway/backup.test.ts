@@ -11,7 +11,6 @@ import { decodeManifest, encodeManifest } from '../../platform/backup/manifest.t
 import { checkBackup, loadBackup, restoreDatabase } from '../../platform/backup/restore.ts';
 import type { Database } from '../../platform/database/db.ts';
 import { migrate } from '../../platform/database/migrate.ts';
-import { selectUnsent } from '../../sync/edge/store/outbox.ts';
 import {
   aGateway,
   anEmbedded,
@@ -22,6 +21,7 @@ import {
 } from '../support/backup.ts';
 import { aDatabase, testServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
+import { waitingIn } from '../support/sync.ts';
 
 const never = new AbortController().signal;
 let place: Awaited<ReturnType<typeof aFolder>>;
@@ -79,8 +79,8 @@ test('a backup brings back every row, and numbers go on behind the last', async 
 test('what still waits for the centre is numbered anew, so that no number means two things', async () => {
   await using target = await anEmbedded(at('renumbered'));
   await into(target)(made.folder);
-  const [before] = await selectUnsent(db, 'events', 1);
-  const [after] = await selectUnsent(target, 'events', 1);
+  const [before] = await waitingIn(db, 'events');
+  const [after] = await waitingIn(target, 'events');
   expect(after).toMatchObject({ seq: 1, crc: before?.crc });
   expect(after?.epoch).not.toBe(before?.epoch);
 }, 120_000);

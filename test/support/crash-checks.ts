@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { countWaiting } from '../../sync/edge/store/outbox.ts';
+import { countWaiting } from '../../sync/edge/store/sending.ts';
 import type { SiteToKill } from './crash-site.ts';
 import type { Daemon } from './daemon.ts';
 import { compare } from './field.ts';
@@ -20,7 +20,7 @@ const untilSameAtCentre = ({ db, central, site }: SiteToKill): Promise<void> =>
     const there = await central.query(digestOf('site_tags t on t.tag = r.tag_id'));
     expect(there).toEqual(await db.query(digestOf('tags t on t.id = r.tag_id')));
     const numbered = await central.query(
-      `select p.stream, p.epoch, p.up_to::int as n, count(l)::int as arrived
+      `select p.stream, p.epoch, p.up_to::int as n, sum(coalesce(l.through, l.seq) - l.seq + 1)::int as arrived
        from sync_progress p join sync_ledger l using (site, stream, epoch) where site = $1 group by 1, 2, 3 order by 1`,
       [site],
     );

@@ -4,8 +4,9 @@ import { decodeBatch } from '../../history/batch.ts';
 import type { Reading } from '../../history/reading.ts';
 import { micros } from '../../history/times.ts';
 import type { Db } from '../../platform/database/db.ts';
-import { deleteAcknowledged, holdSegment, renewEpochs, selectUnsent } from '../../sync/edge/store/outbox.ts';
-import type { Waiting } from '../../sync/edge/store/outbox.ts';
+import { renewEpochs } from '../../sync/edge/store/epochs.ts';
+import { deleteAcknowledged, holdSegment, takeSegment } from '../../sync/edge/store/sending.ts';
+import type { Waiting } from '../../sync/edge/store/sending.ts';
 import type { SiteEvent } from '../../sync/wire.ts';
 import type { Fate } from './store-steps.ts';
 
@@ -40,7 +41,11 @@ function memory() {
       const key = `${segment.stream} ${segment.epoch} ${segment.seq}`;
       const known = segments.get(key);
       if (known !== undefined) return known === segment.crc;
-      segments.set(key, segment.crc);
+      for (let { seq } = segment; seq <= (segment.through ?? segment.seq); seq++) {
+        const each = `${segment.stream} ${segment.epoch} ${seq}`;
+        expect(segments.has(each)).toBe(false);
+        segments.set(each, segment.crc);
+      }
       take(segment);
       return true;
     },
@@ -51,13 +56,26 @@ function memory() {
 export function aCentreOf(db: Db) {
   const { receive, readings, events, segments } = memory();
   let late: readonly Waiting[] = [];
+  let mostBytes = 13;
 
   const acknowledge = async (all: readonly Waiting[]) => {
     for (const segment of all) await deleteAcknowledged(db, segment);
   };
+  const take = async (stream: Waiting['stream'], most: number): Promise<readonly Waiting[]> => {
+    const taken: Waiting[] = [];
+    while (taken.length < most) {
+      const underWay = taken.map(({ seq }) => seq);
+      // Of the sizes that a line may ask for, one after the other.
+      mostBytes = (mostBytes * 7) % 5_000;
+      const next = await takeSegment(db, { stream, part: null, underWay, mostBytes });
+      if (next === null) break;
+      taken.push(next);
+    }
+    return taken;
+  };
   const round = async (): Promise<readonly Waiting[]> => {
-    const first = await selectUnsent(db, 'events', 1);
-    return first.length > 0 ? first : selectUnsent(db, 'readings', AT_ONCE);
+    const first = await take('events', 1);
+    return first.length > 0 ? first : take('readings', AT_ONCE);
   };
   const send = async (fate: Fate): Promise<number> => {
     await acknowledge(late);

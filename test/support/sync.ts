@@ -4,16 +4,20 @@ import { encodeBatch } from '../../history/batch.ts';
 import { GOOD } from '../../history/reading.ts';
 import type { Reading, TagId } from '../../history/reading.ts';
 import { historyMigrations } from '../../history/store/migrations.ts';
+import { accessMigrations } from '../../platform/access/store/migrations.ts';
 import type { Db } from '../../platform/database/db.ts';
 import { centralMigrations } from '../../sync/central/store/migrations.ts';
 import { insertSite, updateKey } from '../../sync/central/store/sites.ts';
 import type { Arrival } from '../../sync/central/store/ledger.ts';
 import { syncEdgeMigrations } from '../../sync/edge/store/migrations.ts';
-import type { SiteEvent, TagEntry, TrainingOrdered } from '../../sync/wire.ts';
+import { takeSegment } from '../../sync/edge/store/sending.ts';
+import type { Waiting } from '../../sync/edge/store/sending.ts';
+import type { Segment, SiteEvent, TagEntry, TrainingOrdered } from '../../sync/wire.ts';
 import { aDatabase } from './database.ts';
 
 export const anEdgeDatabase = () => aDatabase({ migrations: [historyMigrations, syncEdgeMigrations] });
-export const aCentralDatabase = () => aDatabase({ migrations: [historyMigrations, centralMigrations] });
+export const aCentralDatabase = () =>
+  aDatabase({ migrations: [accessMigrations, historyMigrations, centralMigrations] });
 
 /** 2026-01-01, so that all readings of a test share a chunk or two. */
 export const START = Date.UTC(2026, 0, 1);
@@ -103,6 +107,29 @@ export function anEventsSegment({ site, epoch, seq }: Numbered, events: readonly
   const payload = Buffer.from(JSON.stringify(events));
   const facts = { n: events.length, tMin: START, tMax: START, crc: crc32(payload) };
   return { site, payload, segment: { stream: 'events', kind: 'events-1', epoch, seq, ...facts } };
+}
+
+/** Segments as they wait, none of them merged or frozen. */
+export const waitingIn = (
+  db: Db,
+  stream: Segment['stream'],
+): Promise<(Omit<Segment, 'stream'> & { payload: Buffer | null })[]> =>
+  db.query(
+    `select epoch, seq, coalesce(through, seq) as through, kind, n, crc, payload, extract(epoch from t_min)::float8 as "tMin",
+       extract(epoch from t_max)::float8 as "tMax" from sync_outbox
+     where stream = $1 and (held_until is null or held_until < now()) order by seq`,
+    [stream],
+  );
+
+/** All that may be sent now, segment by segment, as a lane takes them. */
+export async function takeAll(db: Db, stream: Segment['stream'], mostBytes = 1_000_000): Promise<Waiting[]> {
+  const all: Waiting[] = [];
+  for (;;) {
+    const underWay = all.map(({ seq }) => seq);
+    const next = await takeSegment(db, { stream, part: null, underWay, mostBytes });
+    if (next === null) return all;
+    all.push(next);
+  }
 }
 
 /** How many readings a database holds, all of them counted once each. */

@@ -3,13 +3,12 @@ import { gatewayBackedUp } from '../../gateway/backup.ts';
 import { makeBackup } from '../../platform/backup/backup.ts';
 import { checkBackup, restoreDatabase } from '../../platform/backup/restore.ts';
 import { historyMigrations } from '../../history/store/migrations.ts';
-import { selectUnsent } from '../../sync/edge/store/outbox.ts';
 import { syncEdgeMigrations } from '../../sync/edge/store/migrations.ts';
 import { quiet } from '../support/backup.ts';
 import { aFolder } from '../support/folder.ts';
 import { aLine, arrived, collect, invited } from '../support/line.ts';
 import type { Line } from '../support/line.ts';
-import { START } from '../support/sync.ts';
+import { START, waitingIn } from '../support/sync.ts';
 
 const { signal } = new AbortController();
 let line: Line;
@@ -48,7 +47,7 @@ test('a site that was restored from an old backup goes on, and the centre keeps 
       ...{ overwrite: true, signal, settle: of.settle },
     },
   );
-  expect((await selectUnsent(edge, 'readings', 10)).map(({ seq }) => seq)).toEqual([1, 2]);
+  expect((await waitingIn(edge, 'readings')).map(({ seq }) => seq)).toEqual([1, 2]);
   await collect(edge, 4, START + 3_000_000);
   line.linkTo(line.centre.address);
   await arrived(line, 140);

@@ -5,6 +5,7 @@ import {
   contentDigest,
   isSignedBy,
   parseClaim,
+  checkContent,
   readSignature,
   signatureBase,
   SignatureRefused,
@@ -58,7 +59,7 @@ test('the example of RFC 9421 B.2.6 has the base and the signature that the RFC 
 });
 
 test('a signed request is accepted as it was sent', () => {
-  const { claim, ...by } = readSignature(received(), body);
+  const { claim, ...by } = readSignature(received());
   expect(by).toEqual({ keyId: 'site', created: fresh.created, nonce: fresh.nonce });
   expect(isSignedBy(received(), claim, publicKey)).toBe(true);
 });
@@ -69,22 +70,22 @@ test.each<[string, Partial<Message>]>([
   ['path', { path: '/sync/v1/y' }],
   ['query', { query: '?n=2' }],
 ])('a request whose %s was changed on the way is not the one that was signed', (_, changed) => {
-  expect(isSignedBy(received(changed), readSignature(received(changed), body).claim, publicKey)).toBe(false);
+  expect(isSignedBy(received(changed), readSignature(received(changed)).claim, publicKey)).toBe(false);
 });
 
 test('a request whose content was changed on the way is refused', () => {
-  expect(() => readSignature(received(), Buffer.from('b payload'))).toThrow(/Content-Digest/);
+  expect(() => checkContent(received(), Buffer.from('b payload'))).toThrow(/Content-Digest/);
 });
 
 test('changing the digest along with the content breaks the signature', () => {
   const forged = Buffer.from('b payload');
   const message = received({ headers: { 'content-digest': contentDigest(forged) } });
-  expect(isSignedBy(message, readSignature(message, forged).claim, publicKey)).toBe(false);
+  expect(isSignedBy(message, readSignature(message).claim, publicKey)).toBe(false);
 });
 
 test("another key's signature is not accepted", () => {
   const other = generateKeyPairSync('ed25519').publicKey;
-  expect(isSignedBy(received(), readSignature(received(), body).claim, other)).toBe(false);
+  expect(isSignedBy(received(), readSignature(received()).claim, other)).toBe(false);
 });
 
 test.each([
@@ -100,7 +101,7 @@ test.each([
   ['has no nonce', '("@method" "@authority" "@path" "@query" "content-digest");created=1;keyid="s"', /nonce/],
 ])('a signature that %s is refused', (_, params, reason) => {
   const message = received({ headers: { 'signature-input': `sig=${params}` } });
-  expect(() => readSignature(message, body)).toThrow(reason);
+  expect(() => readSignature(message)).toThrow(reason);
 });
 
 test('whatever stands in the two headers, reading them refuses or returns, and soon', () => {
@@ -144,7 +145,7 @@ test('each request that is signed reads back as signed by its key, whatever it h
         { created, nonce },
       );
       const message: Message = { ...any, header: (name) => signed[name] };
-      const by = readSignature(message, content);
+      const by = readSignature(message);
       expect([by.keyId, by.created, isSignedBy(message, by.claim, publicKey)]).toEqual([
         nonce,
         created,

@@ -1,38 +1,46 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { actorOf } from '../../../platform/access/actor.ts';
 import type { Db } from '../../../platform/database/db.ts';
 import { Problem } from '../../../platform/web/problem.ts';
 import { Reply, route } from '../../../platform/web/route.ts';
-import type { WebRequest } from '../../../platform/web/server.ts';
-import { publicKeyOf, publicKeyText } from '../../seal.ts';
-import type { Message } from '../../signature.ts';
-import { isSignedBy, readSignature, SignatureRefused } from '../../signature.ts';
+import { provesKey, publicKeyOf, publicKeyText } from '../../seal.ts';
+import { checkContent, isSignedBy, readSignature, SignatureRefused } from '../../signature.ts';
 import type { Segment } from '../../wire.ts';
 import {
   Acknowledgement,
+  Contact,
+  ContactAnswer,
   EnrolmentAnswer,
   EnrolmentRequest,
   Hello,
+  KeyRequest,
   MessagesAnswer,
   SegmentAddress,
   SegmentFacts,
   TagDictionary,
-  WIRE_VERSION,
+  WIRE_VERSIONS,
 } from '../../wire.ts';
-import { authenticate } from '../authenticate.ts';
 import type { Bell } from '../bell.ts';
-import { EnrolmentRefused, enrolSite } from '../fleet.ts';
-import { NumberTaken, UnknownTags } from '../ingest.ts';
+import { contact } from '../contact.ts';
+import { answering, jsonOf, letIn, letInToWait, messageOf } from '../door.ts';
+import type { Door } from '../door.ts';
+import { enrolSite } from '../fleet.ts';
+import { openGate } from '../gate.ts';
+import type { Room } from '../gate.ts';
 import type { Receive } from '../ingest.ts';
 import { messagesFor } from '../messages.ts';
-import type { Site } from '../store/sites.ts';
+import { updateNextKey } from '../store/sites.ts';
 import { upsertTags } from '../store/tags.ts';
 
 const LARGEST_SEGMENT = 16 * 1024 * 1024;
+const SMALL = 65_536;
 const LONGEST_WAIT_S = 25;
 
 export interface LinkRoutes {
   readonly db: Db;
+  /** How much sites may have under way; absent: the usual. */
+  readonly room?: Room;
   readonly receive: Receive;
   readonly bell: Bell;
   /** The centre's public key, for the sites to check models with. */
@@ -42,13 +50,20 @@ export interface LinkRoutes {
 }
 
 /** What sites call. They are known by their signatures, so none of these asks for a session. */
-export const linkRoutes = (options: LinkRoutes) => [
-  hello(),
-  enrolments(options),
-  segments(options),
-  dictionary(options),
-  messages(options),
-];
+export function linkRoutes(options: LinkRoutes) {
+  const inside = { ...options, gate: openGate(options.room) };
+  return [
+    hello(),
+    enrolments(options),
+    segments(inside),
+    dictionary(inside),
+    contacts(inside),
+    keys(inside),
+    messages(options),
+  ];
+}
+
+type Inside = LinkRoutes & Door;
 
 const hello = () =>
   route({
@@ -57,7 +72,7 @@ const hello = () =>
     role: 'public',
     summary: "The centre's clock and the versions it speaks.",
     answer: Hello,
-    handle: () => Promise.resolve({ now: Date.now(), versions: [WIRE_VERSION] }),
+    handle: () => Promise.resolve({ now: Date.now(), versions: WIRE_VERSIONS }),
   });
 
 const enrolments = ({ db, centreKey, changed }: LinkRoutes) =>
@@ -69,18 +84,21 @@ const enrolments = ({ db, centreKey, changed }: LinkRoutes) =>
     raw: true,
     maxBodyBytes: 4_096,
     answer: EnrolmentAnswer,
-    async handle({ request, body }) {
+    async handle({ request, body, correlationId }) {
       const { token, publicKey } = enrolmentOf(body);
-      try {
+      return await answering(async () => {
         const message = messageOf(request);
-        if (!isSignedBy(message, readSignature(message, body).claim, publicKeyOf(publicKey)))
+        checkContent(message, body);
+        if (!isSignedBy(message, readSignature(message).claim, publicKeyOf(publicKey)))
           throw new SignatureRefused('The request is not signed by the key it registers.');
-        const site = await enrolSite(db, token, publicKey);
+        const site = await enrolSite(
+          db,
+          { token, publicKey },
+          actorOf({ user: null, request, correlationId }),
+        );
         changed();
         return { site: site.id, name: site.name, centreKey: publicKeyText(centreKey) };
-      } catch (err) {
-        throw problemOf(err);
-      }
+      });
     },
   });
 
@@ -95,54 +113,74 @@ function enrolmentOf(body: Uint8Array): EnrolmentRequest {
   }
 }
 
-/** The signature covers bytes, so bodies are read as such and parsed here. */
-function jsonOf<T>(schema: z.ZodType<T>, body: Uint8Array, what: string): T {
-  try {
-    return schema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
-  } catch (err) {
-    throw new Problem({ status: 400, detail: `${what} ${(err as Error).message}` }, { cause: err });
-  }
-}
-
-const segments = ({ db, receive, bell, changed }: LinkRoutes) =>
+const segments = ({ receive, bell, changed, ...door }: Inside) =>
   route({
     method: 'POST',
     path: '/sync/v1/streams/{stream}/{epoch}/{seq}',
     role: 'public',
-    summary: 'Takes in one segment of a site. 424: send the tag dictionary. 409: count anew.',
+    summary:
+      'Takes in one segment of a site. 424: send the tag dictionary. 409: count anew. 429: come later.',
     params: SegmentAddress,
     query: SegmentFacts,
-    raw: true,
-    maxBodyBytes: LARGEST_SEGMENT,
     answer: Acknowledgement,
-    async handle({ request, params, query, body }) {
-      const site = await signer(db, request, body);
-      try {
-        const answer = await receive({ site: site.id, segment: { ...params, ...query }, payload: body });
+    handle: ({ request, params, query }) =>
+      letIn(door, request, LARGEST_SEGMENT, async (site, payload) => {
+        const answer = await receive({ site: site.id, segment: { ...params, ...query }, payload });
         changed(params.stream);
         // An order leaves a message for its site.
         if (params.stream === 'events') bell.ring(site.id);
         return answer;
-      } catch (err) {
-        throw problemOf(err);
-      }
-    },
+      }),
   });
 
-const dictionary = ({ db, changed }: LinkRoutes) =>
+const dictionary = ({ changed, ...door }: Inside) =>
   route({
     method: 'POST',
     path: '/sync/v1/tags',
     role: 'public',
     summary: "Takes in a site's tag dictionary.",
-    raw: true,
-    maxBodyBytes: LARGEST_SEGMENT,
-    async handle({ request, body }) {
-      const site = await signer(db, request, body);
-      await upsertTags(db, site.id, jsonOf(TagDictionary, body, 'A dictionary is a JSON list of tags.'));
-      changed();
-      return new Reply({ status: 200, headers: { 'content-type': 'application/json' }, body: '{}' });
-    },
+    handle: ({ request }) =>
+      letIn(door, request, LARGEST_SEGMENT, async (site, body) => {
+        await upsertTags(
+          door.db,
+          site.id,
+          jsonOf(TagDictionary, body, 'A dictionary is a JSON list of tags.'),
+        );
+        changed();
+        return EMPTY;
+      }),
+  });
+
+const EMPTY = new Reply({ status: 200, headers: { 'content-type': 'application/json' }, body: '{}' });
+
+const contacts = ({ changed, ...door }: Inside) =>
+  route({
+    method: 'POST',
+    path: '/sync/v1/contact',
+    role: 'public',
+    summary: "A site's call, once a minute. 409: another gateway is this site. 412: take another instance.",
+    answer: ContactAnswer,
+    handle: ({ request }) =>
+      letIn(door, request, SMALL, async (site, body) => {
+        const said = jsonOf(Contact, body, 'A contact is JSON with instance, call and clock.');
+        return await contact(door.db, site.id, said, Date.now()).finally(() => changed());
+      }),
+  });
+
+const keys = (door: Inside) =>
+  route({
+    method: 'POST',
+    path: '/sync/v1/keys',
+    role: 'public',
+    summary: 'Announces the key that a site will sign with. Both hold until the first request signed by it.',
+    handle: ({ request }) =>
+      letIn(door, request, SMALL, async (site, body) => {
+        const { publicKey, proof } = jsonOf(KeyRequest, body, 'A key is JSON with publicKey and proof.');
+        if (!provesKey(site.id, publicKey, proof))
+          throw new Problem({ status: 400, detail: 'The proof is not by the key that it announces.' });
+        await updateNextKey(door.db, site.id, publicKey);
+        return EMPTY;
+      }),
   });
 
 const messages = ({ db, bell }: LinkRoutes) =>
@@ -156,47 +194,11 @@ const messages = ({ db, bell }: LinkRoutes) =>
       after: z.coerce.number().int().min(0),
       epoch: z.uuid().optional(),
     }),
-    raw: true,
-    maxBodyBytes: 0,
     answer: MessagesAnswer,
-    async handle({ request, query: { wait, after, epoch }, body, signal }) {
-      const site = await signer(db, request, body);
-      const { epoch: ours, messages: all } = await messagesFor(
-        db,
-        bell,
-        { site: site.id, epoch, after, waitMs: wait * 1000 },
-        signal,
-      );
-      return { epoch: ours, messages: [...all] };
-    },
+    handle: ({ request, query: { wait, after, epoch }, signal }) =>
+      letInToWait({ db }, request, async (site) => {
+        const asking = { site: site.id, epoch, after, waitMs: wait * 1000 };
+        const { epoch: ours, messages: all } = await messagesFor(db, bell, asking, signal);
+        return { epoch: ours, messages: [...all] };
+      }),
   });
-
-async function signer(db: Db, request: WebRequest, body: Uint8Array): Promise<Site> {
-  try {
-    return await authenticate(db, messageOf(request), body, Date.now());
-  } catch (err) {
-    throw problemOf(err);
-  }
-}
-
-const messageOf = ({ method, path, query, headers }: WebRequest): Message => ({
-  method,
-  authority: headers.get('host') ?? '',
-  path,
-  query: `?${query}`,
-  header: (name) => headers.get(name),
-});
-
-const STATUS = new Map<unknown, number>([
-  [SignatureRefused, 401],
-  [EnrolmentRefused, 403],
-  [NumberTaken, 409],
-  [UnknownTags, 424],
-]);
-
-/** The answer that tells a site what to do; anything else stays a fault of ours. */
-function problemOf(err: unknown): unknown {
-  if (!(err instanceof Error)) return err;
-  const status = STATUS.get(err.constructor);
-  return status === undefined ? err : new Problem({ status, detail: err.message }, { cause: err });
-}

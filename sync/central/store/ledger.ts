@@ -12,11 +12,11 @@ const keyOf = ({ site, segment }: Arrival) => [site, segment.stream, segment.epo
 
 /** True if the segment is new. It then counts as arrived exactly if the transaction commits. */
 export async function insertArrival(tx: Db, arrival: Arrival): Promise<boolean> {
-  const { kind, n, crc, tMax } = arrival.segment;
+  const { kind, n, crc, tMax, seq, through = seq } = arrival.segment;
   const rows = await tx.query(
-    `insert into sync_ledger (site, stream, epoch, seq, kind, n, crc, t_max)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning seq`,
-    [...keyOf(arrival), kind, n, crc, new Date(tMax)],
+    `insert into sync_ledger (site, stream, epoch, seq, kind, n, crc, t_max, through)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning seq`,
+    [...keyOf(arrival), kind, n, crc, new Date(tMax), through === seq ? null : through],
   );
   return rows.length > 0;
 }
@@ -35,9 +35,10 @@ const STEP = 500;
 
 /**
  * Moves the mark up to which the stream has arrived without a gap. Last in a transaction: it holds a row. False where
- * the segment's number was pruned: what came under it before is not known any more.
+ * the segment's numbers were pruned, or some of them came in another segment: it is not the one of then.
  */
-export async function advanceProgress(tx: Db, { site, segment }: Arrival): Promise<boolean> {
+export async function advanceProgress(tx: Db, arrival: Arrival): Promise<boolean> {
+  const { site, segment } = arrival;
   const key = [site, segment.stream, segment.epoch];
   await tx.query(
     `insert into sync_progress (site, stream, epoch) values ($1, $2, $3) on conflict do nothing`,
@@ -47,23 +48,38 @@ export async function advanceProgress(tx: Db, { site, segment }: Arrival): Promi
     `select up_to, pruned_to from sync_progress where site = $1 and stream = $2 and epoch = $3 for update`,
     key,
   );
-  if (segment.seq <= (mark?.pruned_to ?? 0)) return false;
+  if (segment.seq <= (mark?.pruned_to ?? 0) || (await overlaps(tx, arrival))) return false;
   const from = mark?.up_to ?? 0;
-  const next = await tx.query<{ seq: number; t_max: Date }>(
-    `select seq, t_max from sync_ledger
+  const next = await tx.query<{ seq: number; through: number; t_max: Date }>(
+    `select seq, coalesce(through, seq) as through, t_max from sync_ledger
      where site = $1 and stream = $2 and epoch = $3 and seq > $4 order by seq limit ${STEP}`,
     [...key, from],
   );
-  const gap = next.findIndex(({ seq }, i) => seq !== from + 1 + i);
-  const gapless = gap === -1 ? next : next.slice(0, gap);
-  if (gapless.length === 0) return true;
-  const latest = new Date(Math.max(...gapless.map(({ t_max }) => t_max.getTime())));
+  let upTo = from;
+  let latest = -Infinity;
+  for (const { seq, through, t_max } of next) {
+    if (seq !== upTo + 1) break;
+    upTo = through;
+    latest = Math.max(latest, t_max.getTime());
+  }
+  if (upTo === from) return true;
   await tx.query(
     `update sync_progress set up_to = $4, t_max = greatest(t_max, $5), changed_at = now()
      where site = $1 and stream = $2 and epoch = $3`,
-    [...key, from + gapless.length, latest],
+    [...key, upTo, new Date(latest)],
   );
   return true;
+}
+
+/** Segments that arrived do not overlap, so that only the last one before this one's end can. */
+async function overlaps(tx: Db, { site, segment }: Arrival): Promise<boolean> {
+  const { stream, epoch, seq, through = seq } = segment;
+  const [last] = await tx.query<{ through: number }>(
+    `select coalesce(through, seq) as through from sync_ledger
+     where site = $1 and stream = $2 and epoch = $3 and seq <= $4 and seq <> $5 order by seq desc limit 1`,
+    [site, stream, epoch, through, seq],
+  );
+  return last !== undefined && last.through >= seq;
 }
 
 /**
@@ -90,20 +106,6 @@ export async function pruneLedger(db: Db, before: Date): Promise<number> {
      select count(*)::int as n from gone`,
     [before],
   );
-  return row?.n ?? 0;
-}
-
-export async function insertQuarantined(tx: Db, arrival: Arrival, reason: string): Promise<void> {
-  const { kind, n, crc } = arrival.segment;
-  await tx.query(
-    `insert into sync_quarantine (site, stream, epoch, seq, kind, n, crc, payload, reason)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [...keyOf(arrival), kind, n, crc, arrival.payload, reason],
-  );
-}
-
-export async function countQuarantined(db: Db): Promise<number> {
-  const [row] = await db.query<{ n: number }>(`select count(*) as n from sync_quarantine`);
   return row?.n ?? 0;
 }
 

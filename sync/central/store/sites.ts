@@ -5,6 +5,8 @@ export interface Site {
   readonly name: string;
   /** Null until it has enrolled. */
   readonly publicKey: string | null;
+  /** One that it will sign with; both hold until then. */
+  readonly nextPublicKey: string | null;
   readonly revoked: boolean;
 }
 
@@ -12,6 +14,7 @@ interface SiteRow {
   id: string;
   name: string;
   public_key: string | null;
+  next_public_key: string | null;
   revoked_at: Date | null;
 }
 
@@ -19,13 +22,15 @@ const toSite = (row: SiteRow): Site => ({
   id: row.id,
   name: row.name,
   publicKey: row.public_key,
+  nextPublicKey: row.next_public_key,
   revoked: row.revoked_at !== null,
 });
 
 export async function selectSite(db: Db, id: string): Promise<Site | null> {
-  const [row] = await db.query<SiteRow>(`select id, name, public_key, revoked_at from sites where id = $1`, [
-    id,
-  ]);
+  const [row] = await db.query<SiteRow>(
+    `select id, name, public_key, next_public_key, revoked_at from sites where id = $1`,
+    [id],
+  );
   return row === undefined ? null : toSite(row);
 }
 
@@ -45,10 +50,25 @@ export async function selectSiteIdByName(db: Db, name: string): Promise<string |
 
 /** Gives the site the key it signs with. One that was revoked comes back. */
 export async function updateKey(db: Db, site: string, publicKey: string): Promise<void> {
-  await db.query(`update sites set public_key = $2, enrolled_at = now(), revoked_at = null where id = $1`, [
-    site,
-    publicKey,
-  ]);
+  await db.query(
+    `update sites set public_key = $2, next_public_key = null, enrolled_at = now(), revoked_at = null where id = $1`,
+    [site, publicKey],
+  );
+}
+
+/** Announces another key of the site. */
+export async function updateNextKey(db: Db, site: string, publicKey: string): Promise<void> {
+  await db.query(`update sites set next_public_key = $2 where id = $1`, [site, publicKey]);
+}
+
+/** From now on only the announced key speaks for the site. False if it does so already. */
+export async function updateToNextKey(db: Db, site: string): Promise<boolean> {
+  const rows = await db.query(
+    `update sites set public_key = next_public_key, next_public_key = null
+     where id = $1 and next_public_key is not null returning id`,
+    [site],
+  );
+  return rows.length > 0;
 }
 
 /** False if there is no such site, or it was revoked before. */
@@ -93,7 +113,7 @@ export interface SiteSummary extends SiteRow {
 }
 
 const SUMMARY = `
-  select s.id, s.name, s.public_key, s.revoked_at, s.enrolled_at, s.last_contact, s.readings,
+  select s.id, s.name, s.public_key, s.next_public_key, s.revoked_at, s.enrolled_at, s.last_contact, s.readings,
     (select count(*) from site_tags t where t.site = s.id) as tags,
     (select count(*) from site_alarms a where a.site = s.id and a.state <> 'normal') as open_alarms,
     (select p.t_max from sync_progress p where p.site = s.id and p.stream = 'readings'

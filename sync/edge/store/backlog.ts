@@ -1,7 +1,5 @@
-import { crc32 } from 'node:zlib';
-import { encodeBatch } from '../../../history/batch.ts';
 import type { Db } from '../../../platform/database/db.ts';
-import { refill } from './outbox.ts';
+import { refill } from './sending.ts';
 
 /** What waits for the centre. */
 export interface Backlog {
@@ -22,10 +20,9 @@ export async function selectOutbox(db: Db): Promise<Backlog> {
   return backlog ?? { segments: 0, bytes: 0, emptied: 0, oldest: null };
 }
 
-/** These may be on their way to the centre at this moment. */
-const SPARED = 16;
 /** Neighbours become one as long as it stays a segment of usual size. */
 const MOST_READINGS = 20_000;
+const MOST_BYTES = 65_536;
 const LONGEST_S = 600;
 const AT_ONCE = 20_000;
 /** A bit more than is needed goes, so that it is not begun anew at once. */
@@ -45,10 +42,10 @@ const selectCandidates = (tx: Db, notBefore: Date): Promise<Candidate[]> =>
     `select epoch, seq::float8 as seq, n, octet_length(payload) as bytes, date_trunc('milliseconds', t_min) as "from",
        date_trunc('milliseconds', t_max) + interval '1 millisecond' as "to"
      from sync_outbox
-     where stream = 'readings' and payload is not null and n > 0 and held_until is null and t_min >= $1
+     where stream = 'readings' and kind = 'readings-1' and payload is not null and held_until is null and t_min >= $1
        and t_max < t_min + interval '${LONGEST_S} seconds'
-       and seq >= (select min(seq) from sync_outbox where stream = 'readings') + ${SPARED}
-     order by seq limit ${AT_ONCE}`,
+       and not frozen and through is null
+     order by seq limit ${AT_ONCE} for update`,
     [notBefore],
   );
 
@@ -57,12 +54,13 @@ interface Run {
   readonly first: Candidate;
   readonly others: Candidate[];
   n: number;
+  bytes: number;
   from: number;
   to: number;
 }
 
 const runOf = (first: Candidate): Run => ({
-  ...{ first, others: [], n: first.n },
+  ...{ first, others: [], n: first.n, bytes: first.bytes },
   from: first.from.getTime(),
   to: first.to.getTime(),
 });
@@ -72,9 +70,11 @@ function joins(run: Run | undefined, next: Candidate): boolean {
   if (run?.first.epoch !== next.epoch) return false;
   const isNext = next.seq === run.first.seq + run.others.length + 1;
   const [from, to] = [Math.min(run.from, next.from.getTime()), Math.max(run.to, next.to.getTime())];
-  if (!isNext || run.n + next.n > MOST_READINGS || to - from > LONGEST_S * 1000) return false;
+  const tooLarge = run.n + next.n > MOST_READINGS || run.bytes + next.bytes > MOST_BYTES;
+  if (!isNext || tooLarge || to - from > LONGEST_S * 1000) return false;
   run.others.push(next);
   run.n += next.n;
+  run.bytes += next.bytes;
   [run.from, run.to] = [from, to];
   return true;
 }
@@ -91,18 +91,17 @@ function runsOf(candidates: readonly Candidate[], excess: number): Run[] {
   return runs;
 }
 
-const EMPTY = encodeBatch([]);
-
-/** The first of a run stands for the time of all; the others keep their numbers, which may have no gap. */
+/** The first of a run stands for all: for their time, and for their numbers, which may have no gap. */
 async function empty(tx: Db, runs: readonly Run[]): Promise<void> {
   await tx.query(
-    `update sync_outbox o set payload = null, crc = 0, n = g.n, t_min = g."from", t_max = g."to"
-     from unnest($1::uuid[], $2::bigint[], $3::int[], $4::timestamptz[], $5::timestamptz[])
-       as g (epoch, seq, n, "from", "to")
+    `update sync_outbox o set payload = null, crc = 0, n = g.n, t_min = g."from", t_max = g."to", through = g.through
+     from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::timestamptz[], $6::timestamptz[])
+       as g (epoch, seq, through, n, "from", "to")
      where o.stream = 'readings' and o.epoch = g.epoch and o.seq = g.seq`,
     [
       runs.map(({ first }) => first.epoch),
       runs.map(({ first }) => first.seq),
+      runs.map(({ first, others }) => first.seq + others.length),
       runs.map(({ n }) => n),
       runs.map(({ from }) => new Date(from)),
       runs.map(({ to }) => new Date(to)),
@@ -110,9 +109,9 @@ async function empty(tx: Db, runs: readonly Run[]): Promise<void> {
   );
   const others = runs.flatMap((run) => run.others);
   await tx.query(
-    `update sync_outbox o set payload = $3, crc = $4, n = 0 from unnest($1::uuid[], $2::bigint[]) as g (epoch, seq)
+    `delete from sync_outbox o using unnest($1::uuid[], $2::bigint[]) as g (epoch, seq)
      where o.stream = 'readings' and o.epoch = g.epoch and o.seq = g.seq`,
-    [others.map(({ epoch }) => epoch), others.map(({ seq }) => seq), EMPTY, crc32(EMPTY)],
+    [others.map(({ epoch }) => epoch), others.map(({ seq }) => seq)],
   );
 }
 

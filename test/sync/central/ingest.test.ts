@@ -6,8 +6,9 @@ import { createLog } from '../../../platform/log.ts';
 import { NumberTaken, receiver, UnknownTags } from '../../../sync/central/ingest.ts';
 import type { Receive } from '../../../sync/central/ingest.ts';
 import { syncMetrics } from '../../../sync/central/metrics.ts';
-import { countQuarantined, pruneLedger } from '../../../sync/central/store/ledger.ts';
+import { pruneLedger } from '../../../sync/central/store/ledger.ts';
 import { selectMessages } from '../../../sync/central/store/messages.ts';
+import { countQuarantined } from '../../../sync/central/store/quarantine.ts';
 import { selectSummary } from '../../../sync/central/store/sites.ts';
 import type { SiteEvent } from '../../../sync/wire.ts';
 import {

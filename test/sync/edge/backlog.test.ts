@@ -4,13 +4,10 @@ import { insertReadings } from '../../../history/store/readings.ts';
 import type { Reading } from '../../../history/reading.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { boundOutbox, refillOutbox, selectOutbox } from '../../../sync/edge/store/backlog.ts';
-import {
-  deleteAcknowledged,
-  enqueueEvent,
-  enqueueReadings,
-  selectUnsent,
-} from '../../../sync/edge/store/outbox.ts';
-import { anAlarm, anEdgeDatabase, readingsOf, START } from '../../support/sync.ts';
+import { enqueueEvent, enqueueReadings } from '../../../sync/edge/store/outbox.ts';
+import { deleteAcknowledged, takeSegment } from '../../../sync/edge/store/sending.ts';
+import type { Waiting } from '../../../sync/edge/store/sending.ts';
+import { anAlarm, anEdgeDatabase, readingsOf, START, waitingIn } from '../../support/sync.ts';
 
 const LONG_AGO = new Date(START - 86_400_000);
 let db: Database;
@@ -41,17 +38,19 @@ async function aBacklog(segments: number): Promise<Reading[]> {
   return all;
 }
 
+const ANY = { stream: 'readings', part: null, mostBytes: 1 } as const;
+
 /** Sends all that waits, as the uplink does, and answers what came. */
 async function sendAll(): Promise<{ numbers: number[]; keys: Set<string> }> {
   const numbers: number[] = [];
   const keys = new Set<string>();
   for (;;) {
-    const [next] = await selectUnsent(db, 'readings', 1);
-    if (next === undefined) return { numbers, keys };
+    const next = await takeSegment(db, { ...ANY, underWay: [] });
+    if (next === null) return { numbers, keys };
     const readings = decodeBatch(next.payload);
     expect(readings).toHaveLength(next.n);
     for (const { tag, at, value } of readings) keys.add(`${tag} ${at} ${String(value)}`);
-    numbers.push(next.seq);
+    for (let seq = next.seq; seq <= (next.through ?? next.seq); seq++) numbers.push(seq);
     await deleteAcknowledged(db, next);
   }
 }
@@ -72,7 +71,7 @@ test('beyond its bytes the oldest payloads go, and every reading still comes, un
   const after = await selectOutbox(db);
   expect(after.bytes).toBeLessThan(bytes / 2);
   expect(after.emptied).toBeGreaterThan(0);
-  expect(await selectUnsent(db, 'events', 1)).toHaveLength(1);
+  expect(await waitingIn(db, 'events')).toHaveLength(1);
   const { numbers, keys } = await sendAll();
   expect(numbers).toStrictEqual(Array.from({ length: 60 }, (_, i) => i + 1));
   expect(keys).toStrictEqual(keysOf(stored));
@@ -81,22 +80,22 @@ test('beyond its bytes the oldest payloads go, and every reading still comes, un
 test('a segment that is sent again is the same, though it was taken from the store', async () => {
   await aBacklog(60);
   await boundOutbox(db, 1, LONG_AGO);
-  const emptied = await db.query<{ seq: number }>(
-    'select seq from sync_outbox where payload is null order by seq',
-  );
-  await db.query('delete from sync_outbox where seq < $1', [emptied[0]?.seq]);
-  const [first] = await selectUnsent(db, 'readings', 1);
+  const first = await takeSegment(db, { ...ANY, underWay: [] });
   await db.transaction((tx) => insertReadings(tx, readingsOf(9, 5, START + 200_000)));
-  expect(await selectUnsent(db, 'readings', 1)).toStrictEqual([first]);
+  expect(await takeSegment(db, { ...ANY, underWay: [] })).toStrictEqual(first);
 });
 
-test('what was under way while its payload went is not taken for sent', async () => {
+test('what is under way keeps its payload', async () => {
   const stored = await aBacklog(60);
-  const underWay = await selectUnsent(db, 'readings', 40);
+  const underWay: Waiting[] = [];
+  for (let i = 0; i < 40; i++) {
+    const next = await takeSegment(db, { ...ANY, underWay: underWay.map(({ seq }) => seq) });
+    if (next !== null) underWay.push(next);
+  }
   await boundOutbox(db, 1, LONG_AGO);
   for (const segment of underWay) await deleteAcknowledged(db, segment);
   const { keys } = await sendAll();
-  const sent = underWay.slice(0, 16).flatMap(({ payload }) => decodeBatch(payload));
+  const sent = underWay.flatMap(({ payload }) => decodeBatch(payload));
   expect(new Set([...keys, ...keysOf(sent)])).toStrictEqual(keysOf(stored));
 });
 

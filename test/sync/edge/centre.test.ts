@@ -32,7 +32,7 @@ test("a site whose clock is an hour slow signs with the centre's time", async ()
   const now = Date.now() + HOUR_MS;
   let created = 0;
   answer = ({ headers, url: target }, response) => {
-    if (target === '/sync/v1/hello') return json(response, 200, { now, versions: [1] });
+    if (target === '/sync/v1/hello') return json(response, 200, { now, versions: [2] });
     created = parseClaim(headers['signature-input'] as string, headers['signature'] as string).created!;
     return json(response, 200, {});
   };
@@ -45,13 +45,13 @@ test("a site whose clock is an hour slow signs with the centre's time", async ()
 test('a centre that speaks other versions only is not talked to', async () => {
   answer = (_, response) => json(response, 200, { now: Date.now(), versions: [7, 8] });
   using line = openHttp(url);
-  await expect(meetCentre(line, signer, signal)).rejects.toThrow(/versions 7, 8, this site 1/);
+  await expect(meetCentre(line, signer, signal)).rejects.toThrow(/versions 7, 8, this site 2/);
 });
 
 test('a refusal carries its words, its status and how long to wait', async () => {
   answer = ({ url: target }, response) =>
     target === '/sync/v1/hello'
-      ? json(response, 200, { now: Date.now(), versions: [1] })
+      ? json(response, 200, { now: Date.now(), versions: [2] })
       : json(
           response,
           429,
