@@ -34,7 +34,9 @@ export async function authenticate(db: Db, message: Message, now: number): Promi
 
 async function knownSite(db: Db, id: string): Promise<{ site: Site; publicKey: string }> {
   const site = UUID.test(id) ? await selectSite(db, id) : null;
-  if (site?.publicKey == null) throw new SignatureRefused(`The site '${id}' is not enrolled here.`);
+  const publicKey = site?.publicKey ?? null;
+  if (site === null || publicKey === null)
+    throw new SignatureRefused(`The site '${id}' is not enrolled here.`);
   if (site.revoked) throw new SignatureRefused(`The site '${site.name}' was revoked.`);
   return { site, publicKey };
 }
