@@ -2,10 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 const hmiJsx = { jsx: { runtime: 'automatic' as const, importSource: 'preact' } };
 
-/** They measure time, take a fixed port, or restart the server that all share: nothing else runs beside them. */
+/** They measure time, take fixed ports, or restart a server that all share: nothing else runs beside them. */
 const alone = [
   'test/faults/{busy,disk,isolation,memory,stop}.test.ts',
   'test/system/{database,demo,demo-engineer,foreign-modbus-plant,history,operator,start}.test.ts',
+  'test/system/slurm*.test.ts',
 ];
 const system = { testTimeout: 180_000, hookTimeout: 180_000, pool: 'forks' as const };
 /** More than there are cores: most tests wait for something most of the time. */

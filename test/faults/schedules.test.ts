@@ -4,7 +4,7 @@ import { long, seed } from '../support/seeded.ts';
 import { aWholeStore, runSchedules } from '../support/store-run.ts';
 
 const RUNS = long ? 300 : 20;
-const SEARCH_MS = long ? 3_000_000 : 120_000;
+const SEARCH_MS = long ? 3_000_000 : 300_000;
 
 const engines = [{ embedded: true }, ...(testServer === undefined ? [] : [{ embedded: false }])];
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { openDatabase } from '../../platform/database/open.ts';
 import type { Database } from '../../platform/database/db.ts';
@@ -131,7 +131,14 @@ async function signedIn(url: string, way: 'setup' | 'session', more: object = {}
       headers: { ...json, cookie },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-  const entered = await ask(way, 'POST', { ...ADMINISTRATOR, ...more });
+  // It answers before its database is open: 503 until then.
+  const entered = await vi.waitUntil(
+    async () => {
+      const answer = await ask(way, 'POST', { ...ADMINISTRATOR, ...more });
+      return answer.status === 503 ? null : answer;
+    },
+    { timeout: 60_000, interval: 100 },
+  );
   const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
   expect([entered.status, cookie]).toEqual([way === 'setup' ? 201 : 200, expect.stringContaining('=')]);
   return async (path: string, body?: object): Promise<unknown> =>
