@@ -49,7 +49,7 @@ const built = await build({
     target: 'node20',
     write: false,
     minify: true,
-    rolldownOptions: { output: { format: 'es', codeSplitting: false } },
+    rolldownOptions: { output: { format: 'es', codeSplitting: false, comments: { legal: true } } },
   },
 });
 const { output } = Array.isArray(built) ? built[0] : built;

@@ -28,14 +28,9 @@ function exitCodeOf(err: unknown): number {
   return err instanceof UnusableData ? 65 : 70;
 }
 
-/** What was aborted because of a signal is told as that. */
-const reasonOf = (err: unknown): unknown =>
-  err instanceof Error && err.name === 'AbortError' && stopSignal.aborted ? stopSignal.reason : err;
-
 try {
   await main(process.argv.slice(2));
-} catch (thrown) {
-  const err = reasonOf(thrown);
+} catch (err) {
   process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n`);
   process.exitCode = exitCodeOf(err);
 }

@@ -1,4 +1,3 @@
-import * as timers from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Examples } from './windows.ts';
 
@@ -48,8 +47,9 @@ export async function pass(
       sum += batch.count * step(adam, { weights, bias }, batch);
       examples += batch.count;
       steps += 1;
-      // Signals are heard between two steps.
-      await timers.setImmediate(undefined, { signal });
+      // Between two steps the rest of the process has its turn: signals are heard.
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
     }
     const [count, ...moments] = await adam.getWeights();
     tf.dispose(count?.tensor ?? []);
