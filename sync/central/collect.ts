@@ -37,7 +37,8 @@ export async function collect(
       ...seal,
     });
   });
-  await executor.discard(attempt.key, signal);
+  // Those before it have left their checkpoints.
+  for (let n = attempt.n; n > 0; n -= 1) await executor.discard(`${training.id}-a${n}`, signal);
 }
 
 async function fetched(

@@ -106,5 +106,7 @@ export type Output = 'log' | 'metrics';
 export const MANIFEST_FILE = 'manifest.json';
 export const ARTEFACT_FILE = 'artefact.json';
 export const METRICS_FILE = 'metrics.jsonl';
+/** What it keeps while it learns, for a job that takes it up. */
+export const CHECKPOINT_FOLDER = 'checkpoint';
 /** So much of a log is read: its end. */
 export const LONGEST_OUTPUT = 64 * 1024;

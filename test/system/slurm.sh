@@ -130,10 +130,11 @@ MpiDefault=none
 MailProg=/bin/true
 SwitchType=switch/none
 ReturnToService=2
-# Faster than a site's: 300, 300, 30 s.
+# Faster than a site's: 300, 300, 30, 10 s.
 MinJobAge=10
 SlurmdTimeout=10
 KillWait=2
+MessageTimeout=3
 $storage
 JobCompType=jobcomp/filetxt
 JobCompLoc=$dir/log/jobcomp.log

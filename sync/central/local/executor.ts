@@ -1,6 +1,6 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LONGEST_OUTPUT, MANIFEST_FILE, METRICS_FILE } from '../executor.ts';
+import { CHECKPOINT_FOLDER, LONGEST_OUTPUT, MANIFEST_FILE, METRICS_FILE } from '../executor.ts';
 import type { Executor, JobFiles, JobReport, JobResult } from '../executor.ts';
 import { failureOf } from '../states.ts';
 import { readIfThere, writeWhole } from '../../whole-file.ts';
@@ -25,8 +25,9 @@ export function localExecutor(folder: string): Executor {
     patience: { unsent: AT_ONCE, lost: AT_ONCE, resultMs: 0 },
     ready: () => true,
 
-    async submit({ key, files }) {
+    async submit({ key, files, resumes }) {
       const { order, data } = await writeFiles(home(key), files);
+      if (resumes !== null) await takeUp(join(home(resumes), 'result'), join(home(key), 'result'));
       // From here on it may run: without a trace of its end, it was ended.
       await writeWhole(join(home(key), CLAIM_FILE), '');
       const pid = await startJob(key, {
@@ -101,6 +102,15 @@ async function writeFiles(folder: string, files: JobFiles): Promise<{ order: str
   await writeWhole(paths.order, files.order);
   await writeWhole(paths.data, files.data);
   return paths;
+}
+
+/** Copies what the job before has kept of what it learned, if it has. */
+async function takeUp(from: string, to: string): Promise<void> {
+  const kept = join(from, CHECKPOINT_FOLDER);
+  await mkdir(to, { recursive: true });
+  await cp(kept, join(to, CHECKPOINT_FOLDER), { recursive: true }).catch((err: unknown) => {
+    if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw err;
+  });
 }
 
 async function readEnd(path: string): Promise<string> {

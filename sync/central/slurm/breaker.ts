@@ -35,6 +35,7 @@ export function createBreaker(firstWaitMs: number): Breaker {
   return {
     allows: () => !locked && Date.now() >= retryAt,
     failed(why) {
+      if (locked) return;
       failures += 1;
       problem = why;
       retryAt = Date.now() + waitAfter(failures, firstWaitMs) * (0.75 + Math.random() / 2);

@@ -1,3 +1,4 @@
+import { CHECKPOINT_FOLDER } from '../executor.ts';
 import { TWIN_EXIT } from './state.ts';
 import { render } from './template.ts';
 import type { Template, Values } from './template.ts';
@@ -32,22 +33,26 @@ elif [ "$(cat claim/job 2>/dev/null)" != "$SLURM_JOB_ID" ]; then
   echo 'Another job of this name has claimed the folder; this one ends.'
   exit ${TWIN_EXIT}
 fi
-leave() {
-  printf '{"code":%d,"job":"%s","end":%d}\\n' "$1" "$SLURM_JOB_ID" "$(date +%s)" >exit.json.part
-  mv exit.json.part exit.json
-}
-trap 'leave $?' EXIT
-trap 'exit 143' TERM
-mkdir -p "{{output_path}}"`;
+mkdir -p "{{output_path}}"
+(`;
+
+const END = `)
+code=$?
+printf '{"code":%d,"job":"%s","end":%d}\\n' $code "$SLURM_JOB_ID" "$(date +%s)" >exit.json.part
+mv exit.json.part exit.json
+exit $code
+`;
 
 /**
  * A job's script. First of all it claims its folder: of two jobs of one key the second ends without having touched
- * anything, while one that Slurm has put back comes in again. Last of all it leaves `exit.json`, whole.
+ * anything, while one that Slurm has put back comes in again. Last of all it leaves `exit.json`, whole; not where it
+ * is killed, for then it does not know how it ends.
  */
 export function scriptOf({ template, values, setup, resumes }: Script): string {
-  const takeUp = resumes === null ? [] : [`cp -r ${resumes}/checkpoint* "{{output_path}}/" 2>/dev/null || :`];
+  const takeUp =
+    resumes === null ? [] : [`cp -r ${resumes}/${CHECKPOINT_FOLDER} "{{output_path}}/" 2>/dev/null || :`];
   return render(
-    ['#!/bin/bash', ...template.head, BEGIN, ...takeUp, ...setup, ...template.body].join('\n'),
+    ['#!/bin/bash', ...template.head, BEGIN, ...takeUp, ...setup, ...template.body, END].join('\n'),
     values,
   );
 }

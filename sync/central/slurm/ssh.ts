@@ -157,18 +157,26 @@ async function withFiles<T>(
   work: (files: Files) => Promise<T>,
   limit: AbortSignal,
 ): Promise<T> {
+  const done = new AbortController();
   const over = new Promise<never>((_, reject) => {
-    limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true });
-    client.once('close', () => reject(new Error('The connection was lost.')));
+    const lost = () => reject(new Error('The connection was lost.'));
+    client.once('close', lost);
+    limit.addEventListener('abort', () => reject(limit.reason as Error), { signal: done.signal });
+    done.signal.addEventListener('abort', () => client.off('close', lost));
   });
   over.catch(() => undefined);
   const opening = new Promise<SFTPWrapper>((resolve, reject) => {
-    client.sftp((err, sftp) => (err === undefined ? resolve(sftp) : reject(err)));
+    client.sftp((err, sftp) => {
+      if (err === undefined) resolve(sftp);
+      else reject(err);
+    });
   });
-  const sftp = await Promise.race([opening, over]);
+  // Also one that opens too late.
+  void opening.then((sftp) => done.signal.addEventListener('abort', () => sftp.end())).catch(() => undefined);
   try {
+    const sftp = await Promise.race([opening, over]);
     return await Promise.race([work(filesOver(sftp)), over]);
   } finally {
-    sftp.end();
+    done.abort();
   }
 }
