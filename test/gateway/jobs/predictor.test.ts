@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { LearningParameters } from '../../../forecasting/artefact.ts';
+import { nlinear } from '../../../forecasting/models/nlinear.ts';
+import { learnNLinear } from '../../../forecasting/network/learn.ts';
 import { openPredictor } from '../../../gateway/jobs/predictor.ts';
-import { anOrder, aSeries, seasonalValues } from '../../support/forecasting.ts';
+import { aModel, anOrder, aSeries, seasonalValues, someSettings } from '../../support/forecasting.ts';
 
 const unstopped = new AbortController().signal;
 
@@ -32,4 +35,30 @@ test('an abort ends the thread in the middle of its work', async () => {
   const training = predictor.train(anOrder(), aSeries(seasonalValues({ length: 100_000 })));
   stop.abort();
   await expect(training).rejects.toThrow("Thread 'predictor' ended");
+});
+
+test('a network that a training job learned forecasts here, where none can be trained', async () => {
+  const data = aSeries(seasonalValues({ length: 600 }));
+  const { values } = data;
+  const settings = someSettings();
+  const { params } = await learnNLinear(
+    { values, validation: 400, end: 588 },
+    {
+      settings,
+      parameters: LearningParameters.parse({ epochs: 10 }),
+      from: null,
+      keep: () => Promise.resolve(),
+    },
+    unstopped,
+  );
+  const { bands } = aModel({}, data);
+  const model = { learned: { kind: 'nlinear' as const, params }, settings, bands };
+  await using predictor = openPredictor(unstopped);
+  const said = await predictor.forecast(model, { ...data, values: values.subarray(0, 588) });
+  if ('unusable' in said) throw new Error(said.unusable);
+  expect(said.fallback).toBeNull();
+  expect(said.mean).toEqual(nlinear.predict(params, values.subarray(0, 588), settings.horizon));
+  expect(await predictor.train(anOrder({ kind: 'nlinear' }), data)).toEqual({
+    unusable: 'A model of kind nlinear is trained at the centre, by a training job.',
+  });
 });
