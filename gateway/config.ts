@@ -49,6 +49,27 @@ const Retention = z.strictObject({
     .default({}),
 });
 
+const bytesPerSecond = z.number().int().min(2_000).optional();
+
+/** What the link to the centre may use. Hours are of the plant's time zone. */
+const BandwidthConfig = z.strictObject({
+  /** Absent: whatever the line carries. */
+  bytesPerSecond,
+  /** Of several that hold at a time the first counts. */
+  windows: z
+    .array(
+      z.strictObject({
+        fromHour: z.number().int().min(0).max(23),
+        /** To before this hour; over midnight where it is the smaller one. */
+        toHour: z.number().int().min(1).max(24),
+        bytesPerSecond,
+        /** False: what waited while the centre was away waits on; alarms and new readings go. */
+        backlog: z.boolean().default(true),
+      }),
+    )
+    .default([]),
+});
+
 /** The gateway's file, `gateway.yaml`. The plant model is not here: it lives in the database. */
 export const GatewayConfig = z
   .strictObject({
@@ -77,6 +98,7 @@ export const GatewayConfig = z
         caFile: z.string().optional(),
         /** What may wait for the centre; beyond it readings wait in the database alone, and are sent from there. */
         maxMegabytes: z.number().int().min(16).default(4096),
+        bandwidth: BandwidthConfig.optional(),
       })
       .optional(),
   })

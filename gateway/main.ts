@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Registry } from 'prom-client';
 import type { Room } from '../platform/api/live.ts';
 import { EXIT_CONFIG, Refusal } from '../platform/cli.ts';
 import { openAccess } from '../platform/access/access.ts';
@@ -21,7 +22,7 @@ import { openLive } from '../platform/web/rooms.ts';
 import type { Live } from '../platform/web/rooms.ts';
 import { openWeb } from '../platform/web/web.ts';
 import { openLink } from '../sync/edge/link.ts';
-import { noOutbox, outbox } from '../sync/edge/store/outbox.ts';
+import { noOutbox, outbox, outboxOf } from '../sync/edge/store/outbox.ts';
 import { createAccounts } from './accounts.ts';
 import { gatewayBackedUp } from './backup.ts';
 import { applyFromCentre, dictionary } from './centre.ts';
@@ -37,7 +38,7 @@ import { audience } from './live/audience.ts';
 import type { Steps } from './ingest.ts';
 import { createFeed } from './live/feed.ts';
 import type { Feed } from './live/feed.ts';
-import { ledgerMetrics, linkMetrics, storeMetrics } from './metrics.ts';
+import { centreMetrics, ledgerMetrics, linkMetrics, storeMetrics } from './metrics.ts';
 import { migrations } from './migrations.ts';
 import { loadPlant } from './plant/load.ts';
 import type { LoadOptions } from './plant/load.ts';
@@ -59,6 +60,7 @@ const SCREENS = fileURLToPath(
 );
 const NAME = 'penstock gateway';
 const MEGABYTE = 1024 ** 2;
+const LIMITED_BYTES = 32_768;
 const SOURCES_TOLD_MS = 2_000;
 /** An event loop that is so late no longer serves anybody: systemd may restart us. */
 const HUNG_MS = 1_000;
@@ -74,7 +76,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
   await using disk = await guardDisk({ folder: data, log });
   await using server = await openDatabase({ ...database, folder: join(data, 'database'), name: NAME, log });
   const db = upToDate(server, migrations, log, signal);
-  const toCentre = config.centre === undefined ? noOutbox : outbox;
+  const toCentre = outboxFor(config);
   const quarantine = openQuarantine(data, log);
   await using spool = await spoolOf(config, quarantine, log);
   const accounts = createAccounts();
@@ -101,7 +103,7 @@ export async function runGateway(config: GatewayConfig, log: Logger, signal: Abo
     onChange: () => tell('jobs'),
   });
   ledgerMetrics(registry, () => (current.started ? accounts.view(current.operation()) : []));
-  await using link = linkTo(config, { db, plant: () => current.operation().plant, tell, log });
+  await using link = linkTo(config, { db, tell, log, current, registry });
 
   const parts = { db, writer, disk, current, link, retention: config.retention };
   const views = viewsOf(config, { ...parts, metrics, startedAt, transport: () => web.transport });
@@ -188,17 +190,30 @@ function readAuthority(file: string): string {
   }
 }
 
+/** With a limit of bandwidth segments are small, so that an alarm never waits long behind one. */
+const outboxFor = ({ centre }: GatewayConfig) =>
+  centre === undefined ? noOutbox : centre.bandwidth === undefined ? outbox : outboxOf(LIMITED_BYTES);
+
+interface LinkParts extends Omit<CentreOptions, 'plant'> {
+  readonly current: Pick<Current, 'started' | 'operation'>;
+  readonly registry: Registry;
+}
+
 /** The link to the centre; null where none is configured. */
-function linkTo({ data, centre }: GatewayConfig, options: CentreOptions) {
+function linkTo({ data, centre }: GatewayConfig, { current, registry, ...parts }: LinkParts) {
   if (centre === undefined) return null;
-  const { db, plant, log } = options;
-  return openLink({
-    ...{ db, log, url: centre.url, folder: data },
+  const { db, log } = parts;
+  const plant = () => current.operation().plant;
+  const timeZone = () => (current.started ? plant().site.timeZone : 'UTC');
+  const link = openLink({
+    ...{ db, log, url: centre.url, folder: data, bandwidth: centre.bandwidth, timeZone },
     token: centre.token === undefined ? undefined : findSecret(centre.token.secret, data),
     ca: centre.caFile === undefined ? undefined : readAuthority(centre.caFile),
-    apply: applyFromCentre(options),
+    apply: applyFromCentre({ ...parts, plant }),
     tags: () => Promise.resolve(dictionary(plant())),
   });
+  centreMetrics(registry, link);
+  return link;
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { DiskGuard } from '../platform/disk.ts';
+import type { Link } from '../sync/edge/link.ts';
 import type { LedgerView } from './api/sources.ts';
 import type { Source } from './plant/tag.ts';
 import type { LinkEvent } from './runtime/status.ts';
@@ -77,6 +78,27 @@ export function storeMetrics(registry: Registry, writer: Writer, disk: Pick<Disk
     'Pieces put aside because they cannot be stored.',
     () => writer.figures().gaps,
   );
+}
+
+/** What waits for the centre, and whether it is there. */
+export function centreMetrics(registry: Registry, link: Pick<Link, 'state'>): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'penstock_outbox_segments',
+    help: 'Segments that the centre has not acknowledged.',
+    registers,
+    collect() {
+      this.set(link.state().waiting);
+    },
+  });
+  new Gauge({
+    name: 'penstock_centre_connected',
+    help: '1 while the centre takes what is sent.',
+    registers,
+    collect() {
+      this.set(link.state().state === 'connected' ? 1 : 0);
+    },
+  });
 }
 
 const PLACES = [

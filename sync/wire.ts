@@ -190,3 +190,29 @@ export const ContactAnswer = z.object({ provenTo: z.number().nullable() });
 
 /** `POST /sync/v1/keys`, signed by the key of before; the proof is by the new one. */
 export const KeyRequest = z.strictObject({ publicKey: z.base64().max(200), proof: z.base64().max(200) });
+
+const ranges = z.string().max(200_000);
+const hour = z.number().int().min(0).multipleOf(3_600_000);
+/** A hash of 64 bits as a decimal number. */
+const checksum = z.string().regex(/^-?\d{1,20}$/);
+
+/** `POST /sync/v1/digests`: one digest for all of an hour's readings of these tags. */
+export const HoursQuestion = z.strictObject({
+  /** What is older is gone at the site. */
+  keptFrom: z.number().min(0),
+  tags: ranges,
+  hours: z.array(z.strictObject({ hour, digest: z.string().max(64) })).max(1_000),
+});
+export type HoursQuestion = z.infer<typeof HoursQuestion>;
+/** The hours that are to be looked at tag by tag. */
+export const HoursAnswer = z.object({ differ: z.array(z.number()) });
+
+/** `POST /sync/v1/digests/cells`: the digest of each tag within an hour, as tag, count and checksum. */
+export const CellsQuestion = z.strictObject({
+  hour,
+  tags: ranges,
+  cells: z.array(z.tuple([tag, z.number().int().min(1), checksum])),
+});
+export type CellsQuestion = z.infer<typeof CellsQuestion>;
+/** The tags of which the hour is to be sent again. */
+export const CellsAnswer = z.object({ differ: z.array(z.number()) });

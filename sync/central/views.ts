@@ -1,5 +1,7 @@
 import { warningOf } from './warning.ts';
-import type { FleetTrainingView, SiteView } from './api/fleet.ts';
+import type { FleetTrainingView, QuarantinedView, SiteView } from './api/fleet.ts';
+import { clockState } from './contact.ts';
+import type { Quarantined } from './store/quarantine.ts';
 import type { SiteSummary } from './store/sites.ts';
 import type { TrainingSummary } from './store/trainings.ts';
 
@@ -22,7 +24,15 @@ export const siteView = (site: SiteSummary, now: number): SiteView => ({
   lastContact: iso(site.last_contact),
   tags: site.tags,
   readings: site.readings,
+  arrivedTo: iso(site.arrived_to),
   completeTo: iso(site.complete_to),
+  openCells: site.open_cells,
+  clock: {
+    state: clockState(site.clock_ahead_ms, site.clock_synchronised),
+    aheadMs: site.clock_ahead_ms,
+    synchronised: site.clock_synchronised,
+  },
+  version: site.version,
   openAlarms: site.open_alarms,
 });
 
@@ -43,4 +53,9 @@ export const trainingView = (training: TrainingSummary): FleetTrainingView => ({
   error: training.error,
   warning: warningOf(training),
   cancelledBy: training.cancel_by,
+});
+
+export const quarantinedView = ({ arrivedAt, ...row }: Quarantined): QuarantinedView => ({
+  ...row,
+  arrivedAt: arrivedAt.toISOString(),
 });

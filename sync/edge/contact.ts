@@ -15,8 +15,6 @@ const PERIOD_MS = 60_000;
 const LEAVING_MS = 2_000;
 const IS_COPY = 412;
 
-type Answered = (provenTo: number | null) => Promise<void>;
-
 /**
  * Tells the centre which machine this is. One whose database is a copy of another's takes an identity of its own, and
  * counts anew. Rejects with `CentreRefused` while another gateway is this site.
@@ -40,15 +38,10 @@ export async function call(
 }
 
 /** Calls every minute until `signal` aborts. */
-export async function keepCalling(
-  centre: Centre,
-  db: Db,
-  answered: Answered,
-  signal: AbortSignal,
-): Promise<void> {
+export async function keepCalling(centre: Centre, db: Db, signal: AbortSignal): Promise<void> {
   for (;;) {
     await timers.setTimeout(PERIOD_MS, undefined, { signal });
-    await answered(await ask(centre, db, false, signal));
+    await ask(centre, db, false, signal);
   }
 }
 

@@ -13,7 +13,9 @@ import type { Apply } from './downlink.ts';
 import { identify, NotEnrolled } from './enrol.ts';
 import { centreUrl, openHttp } from './http.ts';
 import { openPace } from './pace.ts';
-import { claimOutbox } from './store/epochs.ts';
+import { claimOutbox, renewEpochs } from './store/epochs.ts';
+import { runProof } from './proof.ts';
+import { compareAgain } from './store/proof.ts';
 import { runUplink, untilAllEnd } from './uplink.ts';
 
 export interface LinkOptions {
@@ -38,6 +40,7 @@ export interface LinkOptions {
 }
 interface Waits {
   readonly idleMs: number;
+  readonly proofMs: number;
   readonly firstMs: number;
   readonly longestMs: number;
 }
@@ -83,7 +86,7 @@ type Note = (change: Partial<LinkState>) => void;
 /** The one loop that retries: sessions until `signal` aborts, with longer waits after each failure in a row. */
 async function keepLinked(options: LinkOptions, url: URL, note: Note, signal: AbortSignal): Promise<void> {
   const { log } = options;
-  const waits: Waits = { idleMs: 250, firstMs: 1_000, longestMs: 60_000, ...options.waits };
+  const waits: Waits = { idleMs: 250, proofMs: 300_000, firstMs: 1_000, longestMs: 60_000, ...options.waits };
   const allowance = allowances(options.bandwidth, options.timeZone ?? (() => 'UTC'));
   using http = openHttp(url, { ca: options.ca, pace: openPace(() => allowance(Date.now())) });
   let failures = 0;
@@ -146,11 +149,14 @@ async function session(
     note({ waiting, ...at });
   };
   const tags = () => options.tags();
-  await call(centre, { db, log }, signal);
+  const numbers = async () => (await tags()).map(({ id }) => id);
+  // A centre that has compared less than this site knows was restored: it is told under other numbers.
+  if (await compareAgain(db, await call(centre, { db, log }, signal))) await renewEpochs(db, ['readings']);
   await untilAllEnd(signal, [
     (both) => runUplink(centre, { db, log, tags, progress, idleMs: waits.idleMs, allowance }, both),
     (both) => runDownlink(centre, { db, log, apply, centreKey, retryMs: waits.longestMs }, both),
-    (both) => keepCalling(centre, db, () => Promise.resolve(), both),
+    (both) => keepCalling(centre, db, both),
+    (both) => runProof(centre, { db, log, tags: numbers, periodMs: waits.proofMs }, both),
   ]).catch(async (err: unknown) => {
     if (signal.aborted) await leave(centre, db).catch(() => undefined);
     throw err;

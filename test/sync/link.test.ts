@@ -135,7 +135,7 @@ test('a gateway that is enrolled at a centre that knows nothing of it starts fro
   await collect(edge, 3, START + 1_000_000);
   line.linkTo(line.centre.address, { token: elsewhere.token });
   await arrived(line, 30);
-  expect((await selectSummary(central, elsewhere.site))!.complete_to?.getTime()).toBe(START + 1_029_000);
+  expect((await selectSummary(central, elsewhere.site))!.arrived_to?.getTime()).toBe(START + 1_029_000);
 });
 
 test('readings of a tag that was deleted meanwhile arrive all the same', async () => {

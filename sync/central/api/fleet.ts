@@ -11,11 +11,46 @@ export const SiteView = z.strictObject({
   lastContact: instant.nullable(),
   tags: z.number().int(),
   readings: z.number(),
-  /** Every reading up to here has arrived. */
+  /** Every reading up to here has arrived, by the numbers of what was sent. */
+  arrivedTo: instant.nullable(),
+  /** Every hour up to here was compared with the site, and is equal. Null before the first comparison. */
   completeTo: instant.nullable(),
+  /** Hours of tags that differ from the site's, or have not been made equal yet. */
+  openCells: z.number().int(),
+  clock: z.strictObject({
+    state: z.enum(['right', 'unknown', 'wrong']),
+    /** By how many milliseconds the site's clock is ahead of the centre's. */
+    aheadMs: z.number().nullable(),
+    synchronised: z.boolean().nullable(),
+  }),
+  version: z.string().nullable(),
   openAlarms: z.number().int(),
 });
 export type SiteView = z.infer<typeof SiteView>;
+
+/** GET /api/v1/sites/{id}/events (page): what happened to the site's link. The newest first. */
+export const LinkEventView = z.strictObject({ at: instant, kind: z.string(), detail: z.string() });
+/** GET /api/v1/sites/{id}/open (page): what differs from the site's readings. */
+export const OpenCellView = z.strictObject({
+  hour: instant,
+  tag: z.string(),
+  /** How many readings the site has. */
+  count: z.number(),
+  since: instant,
+});
+/** GET /api/v1/quarantine (page), POST /api/v1/quarantine/{id}/retry, DELETE /api/v1/quarantine/{id} (engineer). */
+export const QuarantinedView = z.strictObject({
+  id: z.string(),
+  site: z.string(),
+  siteName: z.string(),
+  stream: z.string(),
+  kind: z.string(),
+  n: z.number().int(),
+  bytes: z.number().int(),
+  reason: z.string(),
+  arrivedAt: instant,
+});
+export type QuarantinedView = z.infer<typeof QuarantinedView>;
 
 export const Invitation = z.strictObject({ site: SiteView, token: z.string(), expiresAt: instant });
 export type Invitation = z.infer<typeof Invitation>;

@@ -9,11 +9,15 @@ import { checkContent, isSignedBy, readSignature, SignatureRefused } from '../..
 import type { Segment } from '../../wire.ts';
 import {
   Acknowledgement,
+  CellsAnswer,
+  CellsQuestion,
   Contact,
   ContactAnswer,
   EnrolmentAnswer,
   EnrolmentRequest,
   Hello,
+  HoursAnswer,
+  HoursQuestion,
   KeyRequest,
   MessagesAnswer,
   SegmentAddress,
@@ -30,6 +34,7 @@ import { openGate } from '../gate.ts';
 import type { Room } from '../gate.ts';
 import type { Receive } from '../ingest.ts';
 import { messagesFor } from '../messages.ts';
+import { compareCells, compareHours } from '../proof.ts';
 import { updateNextKey } from '../store/sites.ts';
 import { upsertTags } from '../store/tags.ts';
 
@@ -59,6 +64,8 @@ export function linkRoutes(options: LinkRoutes) {
     dictionary(inside),
     contacts(inside),
     keys(inside),
+    digests(inside),
+    cells(inside),
     messages(options),
   ];
 }
@@ -180,6 +187,35 @@ const keys = (door: Inside) =>
           throw new Problem({ status: 400, detail: 'The proof is not by the key that it announces.' });
         await updateNextKey(door.db, site.id, publicKey);
         return EMPTY;
+      }),
+  });
+
+const digests = ({ changed, ...door }: Inside) =>
+  route({
+    method: 'POST',
+    path: '/sync/v1/digests',
+    role: 'public',
+    summary: 'Compares hours of a site with what is here. Answers with those that differ.',
+    answer: HoursAnswer,
+    handle: ({ request }) =>
+      letIn(door, request, LARGEST_SEGMENT, async (site, body) => {
+        const question = jsonOf(HoursQuestion, body, 'This is JSON with tags and hours.');
+        return { differ: await compareHours(door.db, site.id, question).finally(() => changed()) };
+      }),
+  });
+
+const cells = (door: Inside) =>
+  route({
+    method: 'POST',
+    path: '/sync/v1/digests/cells',
+    role: 'public',
+    summary:
+      'Compares an hour of a site tag by tag. Answers with the tags whose readings are to be sent again.',
+    answer: CellsAnswer,
+    handle: ({ request }) =>
+      letIn(door, request, LARGEST_SEGMENT, async (site, body) => {
+        const question = jsonOf(CellsQuestion, body, 'This is JSON with hour, tags and cells.');
+        return { differ: await compareCells(door.db, site.id, question) };
       }),
   });
 

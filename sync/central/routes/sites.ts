@@ -6,13 +6,16 @@ import { page, PageQuery } from '../../../platform/api/page.ts';
 import type { Db } from '../../../platform/database/db.ts';
 import { notFound, Problem } from '../../../platform/web/problem.ts';
 import { route } from '../../../platform/web/route.ts';
-import { Invitation, SiteTagView, SiteView } from '../api/fleet.ts';
+import { Invitation, LinkEventView, OpenCellView, SiteTagView, SiteView } from '../api/fleet.ts';
 import { invite, inviteAgain, revoke } from '../fleet.ts';
 import type { Invited } from '../fleet.ts';
+import { selectEvents } from '../store/events.ts';
+import { selectOpen } from '../store/proof.ts';
 import { selectSummaries, selectSummary } from '../store/sites.ts';
 import type { SiteSummary } from '../store/sites.ts';
 import { selectTags } from '../store/tags.ts';
 import { siteView } from '../views.ts';
+import { quarantineRoutes } from './quarantine.ts';
 
 const SiteId = z.strictObject({ id: z.uuid() });
 
@@ -24,6 +27,9 @@ export const siteRoutes = (db: Db, changed: () => void) => [
   createInvitation(db, changed),
   createRevocation(db, changed),
   listTags(db),
+  listEvents(db),
+  listOpen(db),
+  ...quarantineRoutes(db, changed),
 ];
 
 const listSites = (db: Db) =>
@@ -150,6 +156,42 @@ const listTags = (db: Db) =>
           quality: reading?.quality ?? null,
         };
       });
+      return { items, total, ...query };
+    },
+  });
+
+const listEvents = (db: Db) =>
+  route({
+    method: 'GET',
+    path: '/api/v1/sites/{id}/events',
+    role: 'viewer',
+    summary: "What happened to a site's link: two gateways with one identity, a restored one.",
+    params: SiteId,
+    query: PageQuery,
+    answer: page(LinkEventView),
+    async handle({ params, query }) {
+      await theSite(db, params.id);
+      const { rows, total } = await selectEvents(db, params.id, query);
+      return { items: rows.map(({ at, ...row }) => ({ at: at.toISOString(), ...row })), total, ...query };
+    },
+  });
+
+const listOpen = (db: Db) =>
+  route({
+    method: 'GET',
+    path: '/api/v1/sites/{id}/open',
+    role: 'viewer',
+    summary: "Hours of tags whose readings differ from the site's. The oldest first.",
+    params: SiteId,
+    query: PageQuery,
+    answer: page(OpenCellView),
+    async handle({ params, query }) {
+      await theSite(db, params.id);
+      const { rows, total } = await selectOpen(db, params.id, query);
+      const items = rows.map(({ hour, since, ...row }) => ({
+        ...{ hour: hour.toISOString(), since: since.toISOString() },
+        ...row,
+      }));
       return { items, total, ...query };
     },
   });

@@ -108,7 +108,12 @@ export interface SiteSummary extends SiteRow {
   last_contact: Date | null;
   readings: number;
   tags: number;
+  arrived_to: Date | null;
   complete_to: Date | null;
+  open_cells: number;
+  clock_ahead_ms: number | null;
+  clock_synchronised: boolean | null;
+  version: string | null;
   open_alarms: number;
 }
 
@@ -117,7 +122,13 @@ const SUMMARY = `
     (select count(*) from site_tags t where t.site = s.id) as tags,
     (select count(*) from site_alarms a where a.site = s.id and a.state <> 'normal') as open_alarms,
     (select p.t_max from sync_progress p where p.site = s.id and p.stream = 'readings'
-     order by p.changed_at desc limit 1) as complete_to
+     order by p.changed_at desc limit 1) as arrived_to,
+    (select least(p.proven_to, (
+       select min(o.hour) from sync_open_cells o
+       where o.site = s.id and not o.closed and o.hour >= (select readings_from from roll_up_state)
+     )) from sync_proof p where p.site = s.id) as complete_to,
+    (select count(*)::int from sync_open_cells o where o.site = s.id and not o.closed) as open_cells,
+    s.clock_ahead_ms, s.clock_synchronised, s.version
   from sites s`;
 
 export async function selectSummaries(

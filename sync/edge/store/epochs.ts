@@ -1,5 +1,6 @@
 import type { Db } from '../../../platform/database/db.ts';
 import type { Segment } from '../../wire.ts';
+import { forgetProof } from './proof.ts';
 
 type Stream = Segment['stream'];
 const ALL: readonly Stream[] = ['events', 'readings'];
@@ -15,7 +16,9 @@ export const claimOutbox = (db: Db, site: string): Promise<void> =>
       `update sync_inbox set site = $1, epoch = null, position = 0 where site is distinct from $1 returning one`,
       [site],
     );
-    if (changed.length > 0) await renumber(tx, ALL);
+    if (changed.length === 0) return;
+    await renumber(tx, ALL);
+    await forgetProof(tx);
   });
 
 async function renumber(tx: Db, streams: readonly Stream[]): Promise<void> {

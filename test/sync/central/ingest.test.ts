@@ -44,7 +44,7 @@ const dictionary = (...ids: number[]) =>
   receive(events(1, { type: 'tags', tags: ids.map((id) => aTag(id)) }));
 const readings = (seq: number, n = 5) =>
   aReadingsSegment({ site, epoch, seq }, readingsOf(1, n, START + seq * 1_000_000));
-const completeTo = async () => (await selectSummary(db, site))!.complete_to?.getTime();
+const completeTo = async () => (await selectSummary(db, site))!.arrived_to?.getTime();
 
 test('a segment that comes twice is stored once', async () => {
   await dictionary(1);

@@ -113,7 +113,7 @@ test('a site of the configuration enrols, is seen with its tags and alarms, and 
     soon,
   );
   const works = await theSite('Works');
-  expect(works.completeTo).toBe(new Date(START + 7_200_000).toISOString());
+  expect(works.arrivedTo).toBe(new Date(START + 7_200_000).toISOString());
   const tags = await get<{ items: SiteTagView[] }>(`/api/v1/sites/${works.id}/tags`);
   expect(tags.items).toMatchObject([{ name: 'TAG-1', unit: 'bar', value: 0, quality: 0 }]);
 
