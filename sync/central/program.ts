@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,6 +16,8 @@ export interface Program {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
 const BUNDLER = 'deploy/program.mjs';
+const CACHE = join(ROOT, 'node_modules/.cache/penstock');
+const BUNDLE = /^training-program-[0-9a-f]+\.mjs$/;
 const LONGEST_BUILD_MS = 120_000;
 
 let made: Promise<Program> | null = null;
@@ -34,15 +36,15 @@ async function readProgram(): Promise<Program> {
   return { hash: sha256(bytes), bytes };
 }
 
-/** Where the bundle of these sources is kept, beside what else is made of them. */
+/** Where the bundle of these sources is kept, beside what else is made of them; bundles of earlier ones go. */
 async function bundled(): Promise<string> {
-  const path = join(ROOT, `node_modules/.cache/penstock/training-program-${await digestOfSources()}.mjs`);
-  try {
-    await readFile(path);
-  } catch {
-    // Not made yet, of these sources. It appears there whole or not at all.
-    await promisify(execFile)(process.execPath, [join(ROOT, BUNDLER), path], { timeout: LONGEST_BUILD_MS });
-  }
+  const name = `training-program-${await digestOfSources()}.mjs`;
+  const path = join(CACHE, name);
+  const kept = (await readdir(CACHE).catch(() => [])).filter((entry) => BUNDLE.test(entry));
+  if (kept.includes(name)) return path;
+  // It appears there whole or not at all.
+  await promisify(execFile)(process.execPath, [join(ROOT, BUNDLER), path], { timeout: LONGEST_BUILD_MS });
+  for (const entry of kept) await rm(join(CACHE, entry), { force: true });
   return path;
 }
 
