@@ -53,6 +53,9 @@ export function clusterCheck(cluster: Cluster, now = Date.now()): HealthCheck {
       message: 'It has not answered yet.',
       details,
     };
+  const { pollMs, commandMs } = cluster.config;
+  if (now - lastGoodPollAt > 3 * pollMs + commandMs)
+    return { status: 'degraded', message: 'The cluster has not been polled well for long.', details };
   return { status: 'ok', message: 'The cluster answers.', details };
 }
 

@@ -23,6 +23,7 @@ const transitions = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type AttemptState = keyof typeof transitions;
+export const attemptStates = Object.keys(transitions) as AttemptState[];
 
 export const mayMove = (from: AttemptState, to: AttemptState): boolean =>
   (transitions[from] as readonly AttemptState[]).includes(to);

@@ -9,6 +9,7 @@ import { modbusBench } from './modbus.ts';
 import { opcuaBench } from './opcua.ts';
 import { rollupBench } from './rollup.ts';
 import { siteBench } from './site.ts';
+import { slurmBench } from './slurm.ts';
 import { startBench } from './start.ts';
 import { trainBench } from './train.ts';
 
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   rollupBench,
   siteBench,
   trainBench,
+  slurmBench,
 ];
 
 const USAGE = `npm run bench -- NAME [options]

@@ -5,10 +5,13 @@ import { page, PageQuery } from '../../../platform/api/page.ts';
 import type { Db } from '../../../platform/database/db.ts';
 import { notFound, Problem } from '../../../platform/web/problem.ts';
 import { route, textReply } from '../../../platform/web/route.ts';
+import { AttemptView } from '../api/attempts.ts';
 import { FleetTrainingView } from '../api/fleet.ts';
 import type { Executor, Output } from '../executor.ts';
 import { endTraining } from '../outcome.ts';
 import { selectLatestAttempt } from '../store/attempts.ts';
+import { selectAttemptHistories } from '../store/changes.ts';
+import type { AttemptHistory } from '../store/changes.ts';
 import { selectTrainingSummaries, selectTrainingSummary, updateCancelled } from '../store/trainings.ts';
 import { trainingView } from '../views.ts';
 
@@ -48,6 +51,7 @@ export const trainingRoutes = (db: Db, executors: readonly Executor[], changed: 
     'metrics',
     'What the newest attempt has measured while it learns: JSON, line by line.',
   ),
+  attemptsRoute(db),
   cancelRoute(db, changed),
 ];
 
@@ -65,9 +69,35 @@ const outputRoute = (db: Db, executors: readonly Executor[], what: Output, summa
       const executor = executors.find(({ name }) => name === attempt?.executor);
       if (attempt === null || executor === undefined || typeof kept === 'string')
         return textReply(kept ?? '');
-      return textReply(await executor.read(attempt.key, what, signal));
+      return textReply(
+        await executor.read(attempt.key, what, signal).catch((cause: unknown) => {
+          const detail = `'${executor.name}', where the training runs, does not answer. Try again later.`;
+          throw new Problem({ status: 503, detail }, { cause });
+        }),
+      );
     },
   });
+
+const attemptsRoute = (db: Db) =>
+  route({
+    method: 'GET',
+    path: '/api/v1/trainings/{id}/attempts',
+    role: 'viewer',
+    summary: 'Every run of a training, newest first, with each change of its state and what showed it.',
+    params: TrainingId,
+    query: PageQuery,
+    answer: page(AttemptView),
+    async handle({ params, query }) {
+      if ((await selectTrainingSummary(db, params.id)) === null) throw missing(params.id);
+      const { rows, total } = await selectAttemptHistories(db, params.id, query);
+      return { items: rows.map(attemptView), total, ...query };
+    },
+  });
+
+const attemptView = ({ created_at, ended_at, changes, ...attempt }: AttemptHistory): AttemptView => ({
+  ...{ ...attempt, createdAt: created_at.toISOString(), endedAt: ended_at?.toISOString() ?? null },
+  changes: changes.map((one) => ({ ...one, at: new Date(one.at).toISOString() })),
+});
 
 const cancelRoute = (db: Db, changed: () => void) =>
   route({

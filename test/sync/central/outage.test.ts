@@ -8,6 +8,7 @@ import type { Database } from '../../../platform/database/db.ts';
 import { createHealth } from '../../../platform/health.ts';
 import { createLog } from '../../../platform/log.ts';
 import type { Route, User } from '../../../platform/web/route.ts';
+import { AttemptView } from '../../../sync/central/api/attempts.ts';
 import { ClusterView, PollerView } from '../../../sync/central/api/clusters.ts';
 import { CentralConfig } from '../../../sync/central/config.ts';
 import { openExecutors } from '../../../sync/central/executors.ts';
@@ -92,6 +93,27 @@ test('while the cluster is away orders wait, nothing is sent, and everybody is t
   expect(PollerView.parse(await call('GET', '/health/poller'))).toMatchObject({
     ...{ status: 'degraded', clusters: [{ name: 'away', lastGoodPollAgeMs: null, jobs: { created: 1 } }] },
   });
+});
+
+test('each change of an attempt is told with what it rests on', async () => {
+  const [{ training } = { training: '' }] = await db.query<{ training: string }>(
+    `select training from training_attempts limit 1`,
+  );
+  const found = await call<{ items: unknown[]; total: number }>('GET', '/api/v1/trainings/{id}/attempts', {
+    id: training,
+  });
+  const [attempt] = found.items.map((one) => AttemptView.parse(one));
+  expect([found.total, attempt?.changes.map(({ from, to, source }) => [from, to, source])]).toEqual([
+    1,
+    [
+      [null, 'created', 'centre'],
+      ['created', 'submitting', 'centre'],
+      ['submitting', 'created', 'away'],
+    ],
+  ]);
+  expect(attempt?.changes.at(-1)?.evidence).toContain('No connection to 127.0.0.1');
+  const log = call('GET', '/api/v1/trainings/{id}/log', { id: training });
+  await expect(log).rejects.toThrow("'away', where the training runs, does not answer");
 });
 
 test('orders that could not be started in time are dropped, and say so', async () => {
