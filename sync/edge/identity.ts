@@ -13,9 +13,10 @@ const Enrolment = EnrolmentAnswer.extend({
 export type Enrolment = z.infer<typeof Enrolment>;
 
 const SITE_FILE = 'site.json';
+export const SITE_KEY = 'site.key';
 
 /** The site's private key, made here. */
-export const siteKey = (folder: string): Promise<KeyObject> => keyIn(join(folder, 'site.key'));
+export const siteKey = (folder: string): Promise<KeyObject> => keyIn(join(folder, SITE_KEY));
 
 /** Null before the first enrolment. */
 export async function readEnrolment(folder: string): Promise<Enrolment | null> {

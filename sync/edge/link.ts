@@ -2,6 +2,7 @@ import * as timers from 'node:timers/promises';
 import type { Database } from '../../platform/database/db.ts';
 import type { Logger } from '../../platform/log.ts';
 import { publicKeyOf } from '../seal.ts';
+import type { Signer } from '../signature.ts';
 import type { TagEntry } from '../wire.ts';
 import { allowances } from './bandwidth.ts';
 import type { Allowance, Bandwidth } from './bandwidth.ts';
@@ -12,10 +13,12 @@ import { runDownlink } from './downlink.ts';
 import type { Apply } from './downlink.ts';
 import { identify, NotEnrolled } from './enrol.ts';
 import { centreUrl, openHttp } from './http.ts';
+import type { Http } from './http.ts';
 import { openPace } from './pace.ts';
 import { claimOutbox, renewEpochs } from './store/epochs.ts';
 import { runProof } from './proof.ts';
 import { compareAgain } from './store/proof.ts';
+import { rotateKey, signerWith } from './rotate.ts';
 import { runUplink, untilAllEnd } from './uplink.ts';
 
 export interface LinkOptions {
@@ -33,6 +36,8 @@ export interface LinkOptions {
   /** What the link may use, and the time zone of its windows. */
   readonly bandwidth?: Bandwidth | undefined;
   readonly timeZone?: () => string;
+  /** After how many days the site takes another key. */
+  readonly keyDays?: number;
   /** The site's whole tag dictionary; asked for when the centre lacks a tag. */
   tags(): Promise<readonly TagEntry[]>;
   /** Longest waits; for tests. */
@@ -142,7 +147,10 @@ async function session(
   if (!db.available) await db.ready(signal);
   const { enrolment, signer } = await identify(http, { folder, token, anew }, signal);
   await claimOutbox(db, enrolment.site);
-  const centre = noticing(await meetCentre(http, signer, signal), connected);
+  const centre = noticing(
+    await currentCentre({ http, signer, folder, days: options.keyDays ?? KEY_DAYS }, signal),
+    connected,
+  );
   const centreKey = publicKeyOf(enrolment.centreKey);
   const progress = (waiting: number, acknowledgedAt: number | null) => {
     const at = acknowledgedAt === null ? {} : { lastAcknowledged: new Date(acknowledgedAt).toISOString() };
@@ -161,6 +169,19 @@ async function session(
     if (signal.aborted) await leave(centre, db).catch(() => undefined);
     throw err;
   });
+}
+
+/** A key that is older is changed. */
+const KEY_DAYS = 180;
+
+/** The centre, after the site's key was changed where it was due. */
+async function currentCentre(
+  { http, signer, folder, days }: { http: Http; signer: Signer; folder: string; days: number },
+  signal: AbortSignal,
+): Promise<Centre> {
+  const centre = await meetCentre(http, signer, signal);
+  const rotated = await rotateKey(centre, { folder, site: signer.keyId, days, now: Date.now() }, signal);
+  return rotated ? meetCentre(http, await signerWith(folder, signer), signal) : centre;
 }
 
 /** Tells of each request that the centre has taken. */
