@@ -9,14 +9,17 @@ import { trainingProgram } from '../../../sync/central/program.ts';
 
 const BUNDLER = fileURLToPath(new URL('../../../deploy/program.mjs', import.meta.url));
 
-test("the training program is known by its content's digest, and the same sources make the same content", async ({
+test("the training program is known by its content's digest, and the same sources make the same content anywhere", async ({
   onTestFinished,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-bundle-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const { hash, bytes } = await trainingProgram();
   expect(hash).toBe(createHash('sha256').update(bytes).digest('hex'));
-  const { status, stderr } = spawnSync(process.execPath, [BUNDLER, join(folder, 'again.mjs')]);
+  const { status, stderr } = spawnSync(process.execPath, [BUNDLER, join(folder, 'again.mjs')], {
+    cwd: folder,
+    env: { NODE_ENV: 'development' },
+  });
   expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: '' });
   expect(readFileSync(join(folder, 'again.mjs')).equals(bytes)).toBe(true);
 });
