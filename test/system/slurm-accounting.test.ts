@@ -9,15 +9,25 @@ import type { Database } from '../../platform/database/db.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { openDatabase } from '../../platform/database/open.ts';
 import { createLog } from '../../platform/log.ts';
+import { runDispatch } from '../../sync/central/dispatch.ts';
 import { slurmExecutor } from '../../sync/central/slurm/executor.ts';
 import { readTemplate } from '../../sync/central/slurm/template.ts';
 import { centralMigrations } from '../../sync/central/store/migrations.ts';
 import { aDatabaseAddress, requiredServer } from '../support/database.ts';
 import { aFolder } from '../support/folder.ts';
+import { aRelay } from '../support/relay.ts';
 import { around } from '../support/slurm-centre.ts';
 import { aTestCluster, opened } from '../support/slurm.ts';
 import type { TestCluster } from '../support/slurm.ts';
-import { anOrderingSite, followOnce, send, statesOf, summary, untilEnded } from '../support/training.ts';
+import {
+  aDispatcher,
+  anOrderingSite,
+  followOnce,
+  send,
+  statesOf,
+  summary,
+  untilEnded,
+} from '../support/training.ts';
 
 const ENTRY = fileURLToPath(new URL('../support/dispatch-entry.ts', import.meta.url));
 
@@ -103,4 +113,30 @@ test('accounts tell of a job that the controller has forgotten and that has left
     [name],
   );
   expect(row).toEqual({ source: 'sacct' });
+});
+
+test('a database that is away while a job ends has all of it afterwards', async () => {
+  const { hostname, port, pathname } = new URL(address.url);
+  await using relay = await aRelay(hostname, Number(port));
+  const log = createLog('test', 'silent');
+  const url = `postgres://postgres@127.0.0.1:${relay.port}${pathname}`;
+  await using far = await openDatabase({ url, folder: folder.path, name: 'test', log });
+  await far.ready(AbortSignal.timeout(10_000));
+  const stop = new AbortController();
+  const on = executor('sleep 3');
+  const running = runDispatch({ ...aDispatcher(far, [on]), db: far }, [on], stop.signal);
+  const id = await order();
+  await vi.waitFor(async () => expect((await summary(db, id)).attempt_state).toBe('running'), {
+    ...{ timeout: 30_000, interval: 50 },
+  });
+  await relay.cut();
+  await vi.waitFor(() => expect(slurm.ended()).toContain(`${id}-a1`), { timeout: 60_000, interval: 200 });
+  expect((await summary(db, id)).attempt_state).toBe('running');
+  await relay.restore();
+  await vi.waitFor(async () => expect((await summary(db, id)).state).toBe('succeeded'), {
+    ...{ timeout: 60_000, interval: 200 },
+  });
+  stop.abort();
+  await running;
+  expect((await summary(db, id)).attempts).toBe(1);
 });

@@ -50,19 +50,22 @@ export interface Ssh extends Disposable {
 
 export function openSsh(address: SshAddress, breaker: Breaker): Ssh {
   const inSlot = slots(CHANNELS);
-  let current: Promise<Client> | null = null;
+  let current: { client: Client; ready: Promise<Client> } | null = null;
   const connected = (): Promise<Client> => {
-    if (current !== null) return current;
-    const lost = () => {
-      current = null;
+    if (current !== null) return current.ready;
+    const client = new Client();
+    const forget = () => {
+      if (current?.client === client) current = null;
     };
-    current = connect(address, breaker, lost).catch((err: unknown) => {
-      lost();
+    client.once('close', forget);
+    const ready = connect(client, address, breaker).catch((err: unknown) => {
+      forget();
       const why = `No connection to ${address.host}: ${(err as Error).message}`;
       breaker.failed(why);
       throw new NotConnected(why, { cause: err });
     });
-    return current;
+    current = { client, ready };
+    return ready;
   };
   const inChannel = <T>(work: (client: Client) => Promise<T>): Promise<T> =>
     inSlot(async () => {
@@ -75,7 +78,7 @@ export function openSsh(address: SshAddress, breaker: Breaker): Ssh {
     files: (work, { deadlineMs }, signal) =>
       inChannel((client) => withFiles(client, work, timeLimit(deadlineMs, signal))),
     [Symbol.dispose]() {
-      void current?.then((client) => client.end()).catch(() => undefined);
+      current?.client.destroy();
     },
   };
 }
@@ -84,17 +87,13 @@ const fingerprint = (key: Buffer): string =>
   `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 
 function connect(
+  client: Client,
   { host, port, user, key, hostKey }: SshAddress,
   breaker: Breaker,
-  lost: () => void,
 ): Promise<Client> {
   return new Promise((resolve, reject) => {
-    const client = new Client();
     client.once('ready', () => resolve(client));
-    client.once('close', () => {
-      lost();
-      reject(new Error('the connection was closed'));
-    });
+    client.once('close', () => reject(new Error('the connection was closed')));
     client.on('error', reject);
     client.connect({
       ...{ host, port, username: user, privateKey: key, readyTimeout: READY_MS },
