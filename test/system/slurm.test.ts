@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { canonicalBytes } from '../../forecasting/artefact.ts';
 import type { Database } from '../../platform/database/db.ts';
 import type { ClusterConfig } from '../../sync/central/slurm/config.ts';
 import { updateCancelled } from '../../sync/central/store/trainings.ts';
@@ -8,6 +11,7 @@ import { warningOf } from '../../sync/central/warning.ts';
 import { aSlurmCentre } from '../support/slurm-centre.ts';
 import type { SlurmCentre } from '../support/slurm-centre.ts';
 import type { TestCluster } from '../support/slurm.ts';
+import { START } from '../support/sync.ts';
 import { dispatchUntil, send, statesOf, summary, untilEnded } from '../support/training.ts';
 
 const LONG = process.env['PENSTOCK_TEST_LONG'] !== undefined;
@@ -70,6 +74,32 @@ test('a submission that is cut off is one job', async () => {
   await slurm.fault('slurmctld-hang', 'off');
   await untilEnded(db, centre.executor(), [id], 120_000);
   expect([(await summary(db, id)).state, centre.runsOf(id)]).toEqual(['succeeded', 1]);
+});
+
+test('a twin of a job, should there ever be one, touches nothing and is not taken for it', async () => {
+  const id = randomUUID();
+  const [key, on] = [`${id}-a1`, centre.executor({ before: 'date +%s%N >>{{model_path}}/begun' })];
+  const settings = { stepMs: 60_000, season: 24, horizon: 12 };
+  const files = {
+    order: canonicalBytes({ id, kind: 'seasonal-naive', settings, tag: { name: 'TAG-1' } }),
+    data: canonicalBytes({
+      start: START,
+      stepMs: 60_000,
+      values: Array.from({ length: 480 }, (_, i) => Math.sin(i)),
+    }),
+  };
+  const { signal } = new AbortController();
+  await on.submit({ key, files, needs: {}, resumes: null }, signal);
+  await on.submit({ key, files, needs: {}, resumes: null }, signal);
+  await vi.waitFor(() => expect(centre.runsOf(id)).toBe(2), { timeout: 60_000, interval: 200 });
+  expect((await on.poll([{ key, job: null }], signal)).get(key)).toMatchObject({ state: 'finished' });
+  expect(
+    readFileSync(join(centre.attemptFolder(id), 'begun'), 'utf8')
+      .trim()
+      .split('\n'),
+  ).toHaveLength(1);
+  expect([...(await on.collect(key, signal)).keys()]).toContain('artefact.json');
+  await on.discard(key, signal);
 });
 
 test.each<[string, string, Partial<ClusterConfig>, string]>([
