@@ -11,6 +11,7 @@ import { rollupBench } from './rollup.ts';
 import { siteBench } from './site.ts';
 import { slurmBench } from './slurm.ts';
 import { startBench } from './start.ts';
+import { syncBench } from './sync.ts';
 import { trainBench } from './train.ts';
 
 const benches: readonly Bench[] = [
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   startBench,
   rollupBench,
   siteBench,
+  syncBench,
   trainBench,
   slurmBench,
 ];
