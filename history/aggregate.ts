@@ -58,10 +58,13 @@ export interface Carry {
   readonly counted: number | null;
 }
 
-/** Sums of greater values would overflow. */
+/** Sums of greater values would overflow; lesser ones count as nought (see `store/usable.ts`). */
 const LARGEST = 1e150;
-const usable = (cleaned: number | null | undefined): number =>
-  cleaned === null || cleaned === undefined || !(Math.abs(cleaned) < LARGEST) ? NaN : cleaned;
+const SMALLEST = 1e-150;
+function usable(cleaned: number | null | undefined): number {
+  const size = Math.abs(cleaned ?? NaN);
+  return size < SMALLEST ? 0 : size < LARGEST ? Number(cleaned) : NaN;
+}
 
 /** Takes in values as reported; NaN for none. */
 function span(

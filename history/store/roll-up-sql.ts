@@ -1,4 +1,5 @@
 import { COLUMNS, counted, merged } from './merge-sql.ts';
+import { USABLE } from './usable.ts';
 
 const RENEWED = COLUMNS.split(/,\s*/)
   .slice(2)
@@ -13,8 +14,6 @@ const upsert = (table: string, kept: string, selected: string): string => `
     (select k.${kept} from kept_tags k where k.tag_id = old.tag_id), (select ${kept} from roll_up_state)
   )`;
 
-/** Values beyond 1e150 count as not cleaned: sums of them would overflow, and fail for ever. */
-const USABLE = 'case when abs(cleaned) < 1e150 then cleaned end';
 const OF_MINUTE = `readings
   where tag_id = changed.tag_id and time >= minute.start and time < minute.start + interval '1 minute'`;
 const INCREASE = `sum(${counted('usable', 'before')})`;
@@ -43,7 +42,7 @@ const STORED_MINUTES = upsert(
        first(usable, time) filter (where usable is not null), last(usable, time) filter (where usable is not null),
        case when count(usable) = count(*) then ${INCREASE} else (
          select ${INCREASE} from (
-           select cleaned as usable, lag(cleaned) over (order by time) as before
+           select ${USABLE} as usable, lag(${USABLE}) over (order by time) as before
            from ${OF_MINUTE} and abs(cleaned) < 1e150
          ) as usables
        ) end

@@ -5,6 +5,7 @@ import { selectKept } from './kept.ts';
 import type { Kept } from './kept.ts';
 import { levels } from './levels.ts';
 import type { Level } from './levels.ts';
+import { USABLE } from './usable.ts';
 
 export interface SeriesQuery {
   readonly tag: TagId;
@@ -17,10 +18,10 @@ export interface SeriesQuery {
 const MOST_STEPS = 1_000_000;
 
 // Both say where a part begins and ends, what is known of it, and what holds from its end on: a reading is a part that
-// ends where it begins. Beyond 1e150 sums would overflow.
+// ends where it begins.
 const FROM_READINGS = `
   select time as at, time as first_at, time as ends_at, 0 as area, 0 as held_s,
-    case when abs(cleaned) < 1e150 then cleaned end as holding
+    ${USABLE} as holding
   from readings where tag_id = $1 and time >= $5 and time < $4`;
 const fromRollUp = ({ table, widthMs }: Level): string => `
   ${FROM_READINGS}

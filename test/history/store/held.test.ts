@@ -35,7 +35,10 @@ const said = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ value: null, cleaned: null }) },
   { weight: 1, arbitrary: fc.constant({ value: 'open', cleaned: null }) },
   { weight: 1, arbitrary: fc.constant({ value: 3, cleaned: 8.5 }) },
-  { weight: 1, arbitrary: fc.constantFrom(1e200, -Infinity).map((value) => ({ value, cleaned: value })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(1e200, -Infinity, 5e-324).map((value) => ({ value, cleaned: value })),
+  },
 );
 /** Close together, and days apart; on borders as well. */
 const instantOf = fc.oneof(

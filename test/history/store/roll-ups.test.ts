@@ -5,6 +5,7 @@ import type { Quality, Reading, TagId } from '../../../history/reading.ts';
 import { selectKept } from '../../../history/store/kept.ts';
 import { insertReadings } from '../../../history/store/readings.ts';
 import { rollUp } from '../../../history/store/roll-ups.ts';
+import { selectSeries } from '../../../history/store/series.ts';
 import type { Database } from '../../../platform/database/db.ts';
 import { aReading, NOON } from '../../support/readings.ts';
 import { aStore, countOf, tagNumbers } from '../../support/store.ts';
@@ -154,6 +155,19 @@ test('values whose sum would overflow stop no roll-up', async () => {
   await rollUp(db, Date.now(), going);
   const [minute] = await buckets('readings_1m', tag);
   expect(minute).toMatchObject({ count: 5, min: -Infinity, max: Infinity, avg: 5 });
+});
+
+test('values whose products would underflow stop no roll-up, nor a series', async () => {
+  const tag = newTag();
+  const tiny = [5e-324, -5e-324, 2e-308, 0, 5e-324].map((value, i) =>
+    aReading({ tag, at: NOON + i * 250, value }),
+  );
+  await store([...tiny, aReading({ tag, at: NOON + MINUTE, value: 5e-324 })]);
+  await rollUp(db, Date.now(), going);
+  const [minute] = await buckets('readings_1m', tag);
+  expect(minute).toMatchObject({ count: 5, min: -5e-324, max: 2e-308, avg: 0, twa: 0 });
+  for (const stepMs of [HOUR, 500])
+    expect((await selectSeries(db, { tag, from: NOON, to: NOON + HOUR, stepMs }))[0]).toBe(0);
 });
 
 test('a transaction that stores while the roll-ups pass is not overlooked', async ({ skip }) => {
