@@ -58,7 +58,12 @@ test('what has settled is in the database', async () => {
 test('many sources at once share transactions, and the changes keep their order', async () => {
   const tag = newTag();
   const commits: Stored[] = [];
-  await using writer = await aWriter({ db, folder, observe: (stored) => commits.push(stored) });
+  await using writer = await aWriter({
+    db,
+    folder,
+    slowMs: 60_000,
+    observe: (stored) => commits.push(stored),
+  });
   await Promise.all(
     Array.from({ length: 200 }, (_, n) =>
       writer.save([aReading({ tag, at: NOON + n })], [aChange({ comment: String(n) })]),
@@ -72,7 +77,12 @@ test('many sources at once share transactions, and the changes keep their order'
 test('a batch larger than a transaction should be is cut, and settles as a whole', async () => {
   const tag = newTag();
   const commits: Stored[] = [];
-  await using writer = await aWriter({ db, folder, observe: (stored) => commits.push(stored) });
+  await using writer = await aWriter({
+    db,
+    folder,
+    slowMs: 60_000,
+    observe: (stored) => commits.push(stored),
+  });
   const many = Array.from({ length: 25_000 }, (_, i) => aReading({ tag, at: NOON + i }));
   await writer.save(many, [aChange()]);
   expect(await storedOf(tag)).toBe(25_000);
