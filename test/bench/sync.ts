@@ -132,6 +132,7 @@ async function run({ database, seconds, days, file, say }: BenchOptions): Promis
   await using site = await aStore(database, [historyMigrations, syncEdgeMigrations]);
   await using fleet = await aStore(database, [accessMigrations, historyMigrations, centralMigrations]);
   await using folder = await aFolder();
+  const { engine, server, timescaledb } = fleet.db.edition ?? {};
   const { privateKey } = generateKeyPairSync('ed25519');
   await using centre = await aCentre(fleet.db, { key: privateKey, transport: 'auto' });
   const invited = await invite(fleet.db, 'bench');
@@ -162,7 +163,7 @@ async function run({ database, seconds, days, file, say }: BenchOptions): Promis
     reference: { name: 'COPY of the same rows', value: copied },
     ratio: Math.round((rate / copied) * 100) / 100,
     conditions: {
-      database,
+      ...{ engine, server, timescaledb },
       backlogS,
       bytes,
       dayMinutes,
