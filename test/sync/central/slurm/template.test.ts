@@ -6,7 +6,7 @@ import { readTemplate, render } from '../../../../sync/central/slurm/template.ts
 import type { Values } from '../../../../sync/central/slurm/template.ts';
 
 const values: Values = {
-  ...{ model_name: 'm-1', model_path: '/work/m-1', output_path: '/work/m-1/result', program: '/work/p.mjs' },
+  ...{ model_name: 'm-1', model_path: '/jobs/m-1', output_path: '/jobs/m-1/result', program: '/jobs/p.mjs' },
   ...{ cpus: '2', memory_mb: '1500', time_minutes: '30', node: 'node' },
 };
 const script = (changes: Values = {}, template = DEFAULT_TEMPLATE) =>
@@ -76,7 +76,7 @@ test('a script is one that bash can read, and claims its folder ahead of all els
   const lines = text.split('\n').filter((line) => !line.startsWith('#') && line !== '');
   expect(lines.slice(0, 3)).toEqual([
     'umask 077',
-    'cd "/work/m-1" || exit 1',
+    'cd "/jobs/m-1" || exit 1',
     'if mkdir claim 2>/dev/null; then',
   ]);
 });
